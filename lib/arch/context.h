@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// context.h - a suspended flow of control: making one, and switching to one.
+//
+// The jump is Boost.Context's, and this is the only file that names it. Around it:
+//
+//   Entered by a jump, not by a call. jump_fcontext leaves by an indirect jump, so the return
+//   address that a call would push onto the processor's return-stack predictor is never popped,
+//   and every return after the switch, up the whole chain of callers, is predicted wrong.
+//
+//   The sticky exception flags of MXCSR go along into the flow that is resumed. Loading an MXCSR
+//   value that differs from the present one costs some 80 ns, and after inexact arithmetic it
+//   would differ nearly always. So the flags belong to the kernel thread; rounding mode and
+//   exception masks belong to each flow.
+//
+// Saved by a switch: callee-saved registers, control bits of x87 and MXCSR. Not saved: everything a
+// function call may change, signal mask, thread-local variables, errno.
+#pragma once
+
+#include <boost/context/detail/fcontext.hpp>
+#include <cstddef>
+#include <cstdint>
+
+#include "arch/sanitizer.h"
+#include "base/attributes.h"
+
+namespace lwp {
+
+struct Context {
+  void* frame = nullptr;  // where the registers lie, on the flow's own stack
+  FiberNote note;
+};
+
+// What a flow receives when it gets the processor: whom it came from. To be passed to land().
+using Arrival = boost::context::detail::transfer_t;
+using ContextEntry = void (*)(Arrival);
+
+namespace detail {
+
+#if defined(__x86_64__) && defined(__ELF__)
+
+LWP_ALWAYS_INLINE Arrival jump(void* frame, void* data) noexcept {
+  std::uint32_t mxcsr;
+  __asm__ __volatile__("stmxcsr %0" : "=m"(mxcsr));
+  constexpr std::uint32_t kStickyFlags = 0x3f;
+  auto& resumed_mxcsr = *static_cast<std::uint32_t*>(frame);  // the first word of Boost's frame
+  resumed_mxcsr = (resumed_mxcsr & ~kStickyFlags) | (mxcsr & kStickyFlags);
+
+  Arrival arrival;
+  // The frame pointer makes the CFA (the build asks for it), so unwinding survives the push; and
+  // the build forbids the red zone, which it would overwrite.
+  __asm__ __volatile__(
+      "leaq 1f(%%rip), %%rax\n\t"
+      "pushq %%rax\n\t"
+      "jmp jump_fcontext\n"
+      "1:"
+      : "=a"(arrival.fctx), "=d"(arrival.data), "+D"(frame), "+S"(data)
+      :
+      : "rcx", "r8", "r9", "r10", "r11", "memory", "cc", "st", "st(1)", "st(2)", "st(3)", "st(4)",
+        "st(5)", "st(6)", "st(7)", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+        "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
+#if defined(__AVX512F__)
+        ,
+        "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25",
+        "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31", "k0", "k1", "k2", "k3", "k4", "k5",
+        "k6", "k7"
+#endif
+  );
+  return arrival;
+}
+
+#else
+
+LWP_ALWAYS_INLINE Arrival jump(void* frame, void* data) noexcept {
+  return boost::context::detail::jump_fcontext(frame, data);
+}
+
+#endif
+
+}  // namespace detail
+
+// Makes `ret_context` a flow that begins with entry() on the given stack. entry() never returns.
+inline void context_make(Context& ret_context, char* low, char* top, ContextEntry entry) noexcept {
+  const auto size = static_cast<std::size_t>(top - low);
+  ret_context.frame = boost::context::detail::make_fcontext(top, size, entry);
+  ret_context.note.made(low, size);
+}
+
+// First thing a flow does when it gets the processor: completes the switch that led here.
+LWP_ALWAYS_INLINE void land(Context& self, Arrival arrival) noexcept {
+  auto* from = static_cast<Context*>(arrival.data);
+  from->frame = arrival.fctx;
+  self.note.running(from->note);
+}
+
+// Suspends the running flow as `self` and resumes `to`. Returns when something resumes `self`.
+LWP_ALWAYS_INLINE void context_switch(Context& self, Context& to) noexcept {
+  to.note.about_to_run(&self.note);
+  land(self, detail::jump(to.frame, &self));
+}
+
+// The same for a flow that is never resumed. `self` must stay readable until `to` has landed.
+[[noreturn]] LWP_ALWAYS_INLINE void context_leave(Context& self, Context& to) noexcept {
+  to.note.about_to_run(nullptr);
+  detail::jump(to.frame, &self);
+  __builtin_unreachable();
+}
+
+// Ends backtraces at the function that calls it, which must be the entry of a flow.
+LWP_ALWAYS_INLINE void end_of_backtrace() noexcept {
+#if defined(__x86_64__) && defined(__ELF__)
+  __asm__ __volatile__(".cfi_undefined rip");
+#endif
+}
+
+}  // namespace lwp

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "arch/guard.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+namespace lwp {
+
+namespace {
+
+constexpr int kMadvGuardInstall = 102;  // not in the headers of older systems
+constexpr std::uint64_t kCanary[2] = {0x7265767265736e6f, 0xdeadc0de0ddba11f};
+static_assert(sizeof kCanary == kCanaryBytes);
+
+// Half of the mappings that the process may have; the other half is for everybody else.
+long mappings_for_guards() noexcept {
+  constexpr long kDefaultMaxMapCount = 65530;
+  long limit = kDefaultMaxMapCount;
+  const int fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) {
+    char text[24] = {};
+    if (read(fd, text, sizeof text - 1) > 0) limit = atol(text);
+    close(fd);
+  }
+  constexpr long kMappingsPerGuard = 2;
+  return limit / 2 / kMappingsPerGuard;
+}
+
+}  // namespace
+
+GuardKind GuardBudget::install(char* low, std::size_t bytes) noexcept {
+  if (try_marking_) {
+    if (madvise(low, bytes, kMadvGuardInstall) == 0) return GuardKind::marked_pages;
+    try_marking_ = false;
+  }
+  if (protections_left_ < 0) protections_left_ = mappings_for_guards();
+  if (protections_left_ > 0) {
+    if (mprotect(low, bytes, PROT_NONE) == 0) {
+      --protections_left_;
+      return GuardKind::protected_pages;
+    }
+    protections_left_ = 0;
+  }
+  return GuardKind::canary;
+}
+
+void plant_canary(char* low) noexcept { memcpy(low, kCanary, sizeof kCanary); }
+
+bool canary_alive(const char* low) noexcept { return memcmp(low, kCanary, sizeof kCanary) == 0; }
+
+}  // namespace lwp

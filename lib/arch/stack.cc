@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "arch/stack.h"
+
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <new>
+
+#include "arch/sanitizer.h"
+#include "base/check.h"
+
+namespace lwp {
+
+namespace {
+
+constexpr std::size_t kCacheLine = 64;
+constexpr unsigned kColours = 16;
+constexpr std::size_t kFirstArena = std::size_t{4} << 20;
+// A tick must find room for a second signal frame below its own, else it does not act.
+constexpr std::size_t kSignalFrames = 2;
+
+std::size_t round_up(std::size_t n, std::size_t unit) noexcept {
+  return (n + unit - 1) & ~(unit - 1);
+}
+
+std::size_t guard_bytes(std::size_t slot_bytes) noexcept { return slot_bytes >> kGuardShift; }
+
+// Scans upward by words; the memory is known to be readable.
+__attribute__((no_sanitize("address"))) char* first_nonzero(char* from, char* to) noexcept {
+  for (; from + sizeof(std::uint64_t) <= to; from += sizeof(std::uint64_t)) {
+    if (*reinterpret_cast<volatile std::uint64_t*>(from) != 0) break;
+  }
+  while (from < to && *from == 0) ++from;
+  return from;
+}
+
+}  // namespace
+
+std::size_t signal_room() noexcept {
+#if defined(AT_MINSIGSTKSZ)
+  constexpr auto kTag = AT_MINSIGSTKSZ;
+#else
+  constexpr unsigned long kTag = 51;
+#endif
+  constexpr std::size_t kOldKernels = 4096;
+  constexpr std::size_t kHandlerAndDispatch = 1024;
+  const unsigned long told = getauxval(kTag);
+  return (told != 0 ? told : kOldKernels) + kHandlerAndDispatch;
+}
+
+char* StackSlot::lowest_used() noexcept {
+  const auto page = static_cast<std::size_t>(getpagesize());
+  char* const start = guard == GuardKind::canary ? low + kCanaryBytes : low;
+  note_readable(start, static_cast<std::size_t>(top - start));
+  constexpr std::size_t kPagesPerCall = 64;
+  unsigned char resident[kPagesPerCall];
+  for (char* at = low; at < top; at += kPagesPerCall * page) {
+    const std::size_t rest = static_cast<std::size_t>(top - at);
+    const std::size_t pages = (rest + page - 1) / page;
+    const std::size_t batch = pages < kPagesPerCall ? pages : kPagesPerCall;
+    // Should the system not tell, every page counts as touched: slower, still right.
+    if (mincore(at, batch * page, resident) != 0) memset(resident, 1, sizeof resident);
+    for (std::size_t i = 0; i < batch; ++i) {
+      if ((resident[i] & 1) == 0) continue;
+      char* const begin = at + i * page > start ? at + i * page : start;
+      char* const end = at + (i + 1) * page < top ? at + (i + 1) * page : top;
+      char* const found = first_nonzero(begin, end);
+      if (found < end) return found;
+    }
+  }
+  return top;
+}
+
+void StackSlot::make_clean() noexcept {
+  constexpr std::size_t kProbe = 128;
+  constexpr std::uint8_t kMeasureEvery = 16;
+  ++uses;
+  if (expected_use != 0 && uses % kMeasureEvery != 0 && size() > expected_use + kProbe) {
+    char* const begin = top - expected_use;
+    note_readable(begin - kProbe, kProbe + expected_use);
+    if (first_nonzero(begin - kProbe, begin) == begin) {
+      memset(begin, 0, expected_use);
+      return;
+    }
+  }
+  char* const begin = lowest_used();
+  const auto used = static_cast<std::size_t>(top - begin);
+  memset(begin, 0, used);
+  expected_use = static_cast<std::uint32_t>(round_up(used, kCacheLine));
+}
+
+void StackPool::start(std::size_t header_size, std::size_t slot_offset) noexcept {
+  LWP_CHECK(header_size % kCacheLine == 0);
+  header_size_ = header_size;
+  slot_offset_ = slot_offset;
+  overhead_ = header_size_ + kColours * kCacheLine + kSignalFrames * signal_room();
+}
+
+void StackPool::stop() noexcept {
+  for (int i = 0; i < arena_count_; ++i) munmap(arenas_[i].base, arenas_[i].bytes);
+  *this = StackPool{};
+}
+
+StackSlot* StackPool::acquire(std::size_t wanted) noexcept {
+  int index = 0;
+  std::size_t slot_bytes = kSmallestSlot;
+  while (wanted + overhead_ + guard_bytes(slot_bytes) > slot_bytes) {
+    if (++index == kClasses) return nullptr;
+    slot_bytes <<= 1;
+  }
+  Class& size_class = classes_[index];
+  if (StackSlot* slot = size_class.free) {
+    size_class.free = slot->next_free;
+    slot->recycled = true;
+    return slot;
+  }
+  if (size_class.fresh == size_class.fresh_end && !map_arena(size_class, index)) return nullptr;
+  return cut_slot(size_class, index);
+}
+
+void StackPool::release(StackSlot& slot) noexcept {
+  Class& size_class = classes_[slot.size_class];
+  slot.next_free = size_class.free;
+  size_class.free = &slot;
+}
+
+// Each arena is as large as all before it together, so their number grows with the logarithm.
+bool StackPool::map_arena(Class& size_class, int index) noexcept {
+  if (arena_count_ == kMaxArenas) return false;
+  const std::size_t slot_bytes = kSmallestSlot << index;
+  std::size_t bytes = size_class.mapped > kFirstArena ? size_class.mapped : kFirstArena;
+  if (bytes < slot_bytes) bytes = slot_bytes;
+  for (; bytes >= slot_bytes; bytes >>= 1) {
+    void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (base == MAP_FAILED) continue;
+    // A huge page would make the first touch of one stack pay for dozens.
+    madvise(base, bytes, MADV_NOHUGEPAGE);
+    arenas_[arena_count_++] = {static_cast<char*>(base), bytes, static_cast<std::uint8_t>(index)};
+    size_class.fresh = static_cast<char*>(base);
+    size_class.fresh_end = size_class.fresh + bytes;
+    size_class.mapped += bytes;
+    return true;
+  }
+  return false;
+}
+
+StackSlot* StackPool::cut_slot(Class& size_class, int index) noexcept {
+  const std::size_t slot_bytes = kSmallestSlot << index;
+  char* const base = size_class.fresh;
+  size_class.fresh += slot_bytes;
+  const std::size_t colour = size_class.next_colour++ % kColours * kCacheLine;
+  char* const header = base + slot_bytes - colour - header_size_;
+
+  auto* slot = new (header + slot_offset_) StackSlot;
+  slot->low = base + guard_bytes(slot_bytes);
+  slot->top = header;
+  slot->size_class = static_cast<std::uint8_t>(index);
+  slot->guard = guards_.install(base, guard_bytes(slot_bytes));
+  if (slot->guard == GuardKind::canary) {
+    plant_canary(slot->low);
+    canaries_in_use_ = true;
+  }
+  slot->valgrind_id = note_stack_begins(slot->low, slot->top);
+  return slot;
+}
+
+}  // namespace lwp

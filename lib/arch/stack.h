@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// stack.h - where stacks come from: address space in large arenas, cut into power-of-two slots.
+//
+//   slot base                                                                        slot end
+//   | guard        | stack, grows down <---------------- | owner's header | colour |
+//                  ^ low                             top ^
+//
+// The owner's header (a Pcb) lies at the top of its stack, so that both share pages and cache
+// lines; the StackSlot is a member of it. Colour is 0 to 15 cache lines, different from slot to
+// slot: else the hot part of every stack would fall into the same few cache sets.
+//
+// Memory:  slots are recycled last in first out, with their header as the last owner left it;
+//          arenas go back to the system only all at once. acquire() returns null when there is no
+//          address space; nothing else fails.
+// Context: a pool belongs to one kernel thread. Never used by a signal handler.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "arch/guard.h"
+
+namespace lwp {
+
+// What one signal takes of a stack: the frame that the kernel pushes, which holds all registers of
+// the processor, and what the tick handler needs below it.
+std::size_t signal_room() noexcept;
+
+constexpr std::size_t kSmallestSlot = std::size_t{64} << 10;
+constexpr int kGuardShift = 4;  // the guard is a sixteenth of the slot: deep stacks, large frames
+
+struct StackSlot {
+  char* low = nullptr;  // first usable byte, just above the guard
+  char* top = nullptr;  // just above the last usable byte; 16-byte aligned
+  StackSlot* next_free = nullptr;
+  std::uint32_t expected_use = 0;  // see make_clean(); 0 = unknown
+  std::uint8_t size_class = 0;
+  GuardKind guard = GuardKind::none;
+  std::uint8_t uses = 0;  // how often recycled, modulo 256
+  bool recycled = false;
+  unsigned valgrind_id = 0;
+
+  std::size_t size() const noexcept { return static_cast<std::size_t>(top - low); }
+  std::size_t guard_size() const noexcept { return kSmallestSlot << size_class >> kGuardShift; }
+
+  // The lowest byte that is not zero, or top. Touches only pages that are in memory already.
+  char* lowest_used() noexcept;
+
+  // Makes the stack all zero again, so that lowest_used() speaks of the next owner alone. Zeroes
+  // the part that owners of this slot usually use; the rest is looked at when the bytes just below
+  // that part are not zero, or every 16th time. An owner that jumped over those bytes without
+  // touching them can so leave some behind: lowest_used() may be too low then, never too high.
+  void make_clean() noexcept;
+};
+
+class StackPool {
+ public:
+  // header_size: bytes at the top of each slot that belong to the owner, a multiple of 64; and
+  // where among them the StackSlot lies.
+  void start(std::size_t header_size, std::size_t slot_offset) noexcept;
+  void stop() noexcept;  // unmaps everything
+
+  // A slot with room for `wanted` bytes and two signals; null if there is no address space.
+  StackSlot* acquire(std::size_t wanted) noexcept;
+  void release(StackSlot& slot) noexcept;
+
+  // Some slot is guarded by nothing but a word that has to be looked at.
+  bool canaries_in_use() const noexcept { return canaries_in_use_; }
+
+ private:
+  struct Arena {
+    char* base;
+    std::size_t bytes;
+    std::uint8_t size_class;
+  };
+  struct Class {
+    StackSlot* free = nullptr;
+    char* fresh = nullptr;  // slots of the newest arena that were never used
+    char* fresh_end = nullptr;
+    std::size_t mapped = 0;  // bytes in all arenas of this class
+    unsigned next_colour = 0;
+  };
+  static constexpr int kClasses = sizeof(void*) == 8 ? 18 : 10;
+  static constexpr int kMaxArenas = 512;
+
+  bool map_arena(Class& size_class, int index) noexcept;
+  StackSlot* cut_slot(Class& size_class, int index) noexcept;
+
+  std::size_t header_size_ = 0;
+  std::size_t slot_offset_ = 0;
+  std::size_t overhead_ = 0;  // what a slot needs beyond the stack and the guard
+  GuardBudget guards_;
+  bool canaries_in_use_ = false;
+  Class classes_[kClasses];
+  Arena arenas_[kMaxArenas];
+  int arena_count_ = 0;
+};
+
+}  // namespace lwp

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "base/signal_action.h"
+
+#include <sched.h>
+
+namespace lwp {
+
+void SharedSignalAction::lock() noexcept {
+  while (locked_.exchange(true, std::memory_order_acquire)) sched_yield();
+}
+
+bool SharedSignalAction::take(int signo) noexcept {
+  lock();
+  bool good = users_ == 0 || signo == signo_;
+  if (good && users_ == 0) {
+    struct sigaction wanted = {};
+    wanted.sa_sigaction = handler_;
+    wanted.sa_flags = flags_ | SA_SIGINFO;
+    sigemptyset(&wanted.sa_mask);
+    good = sigaction(signo, nullptr, &previous_) == 0;
+    ours_ = existing_ == Existing::replace || previous_.sa_handler == SIG_DFL;
+    if (good && ours_) good = sigaction(signo, &wanted, nullptr) == 0;
+    signo_ = signo;
+  }
+  if (good) ++users_;
+  unlock();
+  return good;
+}
+
+void SharedSignalAction::give_back() noexcept {
+  lock();
+  if (--users_ == 0 && ours_) {
+    struct sigaction present = {};
+    if (sigaction(signo_, nullptr, &present) == 0 && installed(present)) {
+      sigaction(signo_, &previous_, nullptr);
+    }
+  }
+  unlock();
+}
+
+}  // namespace lwp
