@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// doors.h - the only functions outside the zone that a signal handler calls. core/ defines them.
+#pragma once
+
+#include <signal.h>
+
+#include "base/attributes.h"
+#include "sigsafe/zone.h"
+
+extern "C" {
+
+// A tick found the LWP in movable code at level 0 under the known mask: let others run, if any may.
+// Returns when the LWP has the processor again. May change errno.
+LWP_SIGSAFE void lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted);
+
+// A memory access failed. If it hit the guard of the running LWP's stack: reports that as
+// lwp_overflowAction says, and does not return if that is LWP_SOABORT.
+LWP_SIGSAFE void lwp_door_fault(lwp::Zone* zone, const void* address);
+
+}  // extern "C"

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// interrupted.h - what the frame of a signal tells about the code that it interrupted.
+#pragma once
+
+#include <signal.h>
+#include <ucontext.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "base/attributes.h"
+
+namespace lwp {
+
+// 0 where it can not be told: no code is movable then.
+LWP_SIGSAFE inline std::uintptr_t interrupted_pc(const ucontext_t& frame) noexcept {
+#if defined(__x86_64__)
+  return static_cast<std::uintptr_t>(frame.uc_mcontext.gregs[REG_RIP]);
+#elif defined(__i386__)
+  return static_cast<std::uintptr_t>(frame.uc_mcontext.gregs[REG_EIP]);
+#elif defined(__aarch64__)
+  return frame.uc_mcontext.pc;
+#else
+  return 0;
+#endif
+}
+
+// The code was running on the alternate signal stack.
+LWP_SIGSAFE inline bool interrupted_on_alternate_stack(const ucontext_t& frame) noexcept {
+  return (frame.uc_stack.ss_flags & SS_ONSTACK) != 0;
+}
+
+// The kernel's signal mask: its first 64 bits are all there is in the frame.
+LWP_SIGSAFE inline std::uint64_t interrupted_mask(const ucontext_t& frame) noexcept {
+  std::uint64_t mask;
+  memcpy(&mask, &frame.uc_sigmask, sizeof mask);
+  return mask;
+}
+
+LWP_SIGSAFE inline void set_interrupted_mask(ucontext_t& frame, std::uint64_t mask) noexcept {
+  memcpy(&frame.uc_sigmask, &mask, sizeof mask);
+}
+
+}  // namespace lwp

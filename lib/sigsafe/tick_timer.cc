@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "sigsafe/tick_timer.h"
+
+#include <unistd.h>
+
+#include "sigsafe/zone.h"
+
+namespace lwp {
+
+__thread Zone* tls_zone LWP_TLS = nullptr;
+
+namespace {
+
+constexpr std::int64_t kNsPerSecond = 1000000000;
+constexpr std::int64_t kFirstRetryFraction = 8;
+// A retry costs a signal and a system call, so it must not come closer than a few of these.
+constexpr std::int64_t kShortestRetryNs = 10000;
+
+LWP_SIGSAFE void set(timer_t timer, std::int64_t first_ns, std::int64_t interval_ns) noexcept {
+  const itimerspec when = {{interval_ns / kNsPerSecond, interval_ns % kNsPerSecond},
+                           {first_ns / kNsPerSecond, first_ns % kNsPerSecond}};
+  timer_settime(timer, 0, &when, nullptr);
+}
+
+// The timer ids mean nothing in a forked child, or name timers that it made itself.
+LWP_SIGSAFE bool own_timers(Zone& zone) noexcept {
+  if (zone.timer_owner == gettid()) return true;
+  zone.preempting = false;
+  zone.dozing = false;
+  return false;
+}
+
+}  // namespace
+
+void arm_ticks(Zone& zone) noexcept {
+  if (!own_timers(zone)) return;
+  zone.dozing = false;
+  set(zone.slice_timer, zone.slice_ns, zone.slice_ns);
+}
+
+void doze(Zone& zone) noexcept {
+  if (!own_timers(zone)) return;
+  set(zone.slice_timer, 0, 0);
+  set(zone.retry_timer, 0, 0);
+  zone.dozing = true;
+}
+
+void retry_soon(Zone& zone) noexcept {
+  if (zone.retry_ns == 0) {
+    zone.retry_ns = zone.slice_ns / kFirstRetryFraction;
+    if (zone.retry_ns < kShortestRetryNs) zone.retry_ns = kShortestRetryNs;
+  }
+  if (zone.retry_ns >= zone.slice_ns || !own_timers(zone)) return;
+  set(zone.retry_timer, zone.retry_ns, 0);
+  zone.retry_ns *= 2;
+}
+
+}  // namespace lwp

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// tick_timer.h - turning the timers of a kernel thread on and off. preempt/slice creates them.
+//
+// Context: handlers, and library code of the kernel thread that owns the zone.
+#pragma once
+
+#include "base/attributes.h"
+#include "sigsafe/zone.h"
+
+namespace lwp {
+
+// A tick each slice from now on. After a fork there are no timers: preemption is off then.
+LWP_SIGSAFE void arm_ticks(Zone& zone) noexcept;
+
+// No tick until arm_ticks(): there is nobody to give the processor to.
+LWP_SIGSAFE void doze(Zone& zone) noexcept;
+
+// A tick came at a bad place: another try after a fraction of the slice, then twice that, and so
+// on up to a slice. Code that is stuck for long is so woken once a slice, not more often.
+LWP_SIGSAFE void retry_soon(Zone& zone) noexcept;
+
+}  // namespace lwp

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// zone.h - what a signal handler knows of the kernel thread that it interrupts.
+//
+// The zone is the base of core's Runtime and the only part of it that handlers see. Fields say who
+// writes them: "thread" is library code of this kernel thread outside handlers, inside the library
+// (so that no tick acts meanwhile); "handler" is a handler on this kernel thread.
+#pragma once
+
+#include <sys/types.h>
+#include <time.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/attributes.h"
+#include "sigsafe/code_map.h"
+#include "sigsafe/inbox.h"
+
+namespace lwp {
+
+// Why a tick did not move the LWP. Order and number are those of LWPX_ counters to come.
+enum class Deferral : std::uint8_t {
+  level,        // in a critical section or in the library: owed, paid when it is left
+  vetoed,       // PRE_Block
+  code,         // in code that must not be interrupted for long: the C library, this one, ...
+  signal_mask,  // under another signal mask: a handler of the program, or a protected section
+  stack,        // on another stack than its own, or without room for a second signal frame
+  no_rival,     // nobody of the same or a higher priority is ready
+  count_
+};
+
+struct TickCounters {
+  std::uint64_t ticks = 0;
+  std::uint64_t moved = 0;
+  std::uint64_t deferred[static_cast<std::size_t>(Deferral::count_)] = {};
+
+  LWP_SIGSAFE void count(Deferral reason) noexcept { ++deferred[static_cast<std::size_t>(reason)]; }
+};
+
+struct Zone {
+  // --- preemption: whether and how long. Written by thread.
+  bool preempting = false;        // between PRE_InitPreempt and PRE_EndPreempt, slice not 0
+  bool dozing = false;            // preempting, but nobody could run instead: timer off. + handler
+  pid_t timer_owner = 0;          // thread id that the timers signal; another one after a fork
+  timer_t slice_timer = nullptr;  // periodic
+  timer_t retry_timer = nullptr;  // one-shot
+  std::int64_t slice_ns = 0;
+  const CodeMap* movable_code = nullptr;  // replaced as a whole, never changed
+
+  // --- the tick protocol. Written by handler.
+  std::int64_t retry_ns = 0;           // next distance of a retry
+  std::uint64_t known_mask = 0;        // kernel's form; + thread
+  std::uint64_t foreign_mask = 0;      // the last other mask seen
+  unsigned foreign_mask_ticks = 0;     // and how many ticks in a row
+  std::atomic<bool> tick_owed{false};  // a tick found the LWP in a section. Cleared by thread.
+  TickCounters counters;
+
+  Inbox inbox;  // calls made by handlers that interrupted the library
+};
+
+// Null in a kernel thread without LWPs.
+extern __thread Zone* tls_zone LWP_TLS;
+
+}  // namespace lwp
