@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include "core/event.h"
+
+#include <cstdlib>
+
+#include "core/runtime.h"
+#include "core/scheduler.h"
+
+namespace lwp {
+
+void EventTable::stop() noexcept {
+  free(large_);
+  *this = EventTable{};
+}
+
+void EventTable::grow() noexcept {
+  const int old_bits = bits_;
+  Chain* const old_table = table();
+  auto* const bigger = static_cast<Chain*>(calloc(buckets() * 2, sizeof(Chain)));
+  if (bigger == nullptr) return;
+
+  Chain* const to_free = large_;
+  large_ = bigger;
+  bits_ = old_bits + 1;
+  for (std::size_t i = 0; i < std::size_t{1} << old_bits; ++i) {
+    // Front to back, so that the order within each event stays.
+    while (WaitNode* node = old_table[i].front()) {
+      old_table[i].erase(*node);
+      chain(node->event).push_back(*node);
+    }
+  }
+  free(to_free);
+}
+
+namespace {
+
+// Room for a list of `count` nodes in the block. False if there is no memory.
+bool make_list(Pcb& self, int count) noexcept {
+  if (count == 1) {
+    self.nodes = &self.only_node;
+    return true;
+  }
+  if (count > self.many_capacity) {
+    const auto bytes = static_cast<std::size_t>(count) * sizeof(WaitNode);
+    auto* const bigger = static_cast<WaitNode*>(realloc(self.many_nodes, bytes));
+    if (bigger == nullptr) return false;
+    self.many_nodes = bigger;
+    self.many_capacity = count;
+  }
+  self.nodes = self.many_nodes;
+  return true;
+}
+
+}  // namespace
+
+Rc block_on_events(Runtime& runtime, const void* const* events, int count, int needed) noexcept {
+  Pcb& self = *runtime.current;
+  if (needed > 0) {
+    if (!make_list(self, count)) return Rc::no_memory;
+    self.remaining = needed;
+    self.node_count = count;
+    self.wake_event = 0;
+    for (int i = 0; i < count; ++i) {
+      WaitNode& node = self.nodes[i];
+      node.event = events[i];
+      node.waiter = &self;
+      runtime.events.add(node);
+    }
+    stop_running(runtime);
+  }
+  dispatch(runtime);
+  return Rc::success;
+}
+
+void block_on_credit(Runtime& runtime) noexcept {
+  if (--runtime.current->credits >= 0) return;
+  stop_running(runtime);
+  dispatch(runtime);
+}
+
+Rc signal_event(Runtime& runtime, const void* event) noexcept {
+  EventTable::Chain& chain = runtime.events.chain(event);
+  Rc result = Rc::no_waiter;
+  // First the whole chain, then the awakened: taking those out of their other events could
+  // remove the very node that is looked at next.
+  Pcb* woken = nullptr;
+  Pcb** woken_end = &woken;
+  for (WaitNode *node = chain.front(), *next; node != nullptr; node = next) {
+    next = EventTable::Chain::next(*node);
+    if (node->event != event) continue;
+    result = Rc::success;
+    runtime.events.remove(*node);
+    node->event = nullptr;
+    Pcb& waiter = *node->waiter;
+    if (--waiter.remaining != 0) continue;
+    waiter.wake_event = static_cast<int>(node - waiter.nodes) + 1;
+    *woken_end = &waiter;
+    woken_end = &waiter.next;
+  }
+  *woken_end = nullptr;
+  while (woken != nullptr) {
+    Pcb& pcb = *woken;
+    woken = pcb.next;
+    forget_wait(runtime, pcb);
+    make_ready(runtime, pcb);
+  }
+  return result;
+}
+
+Rc give_credit(Runtime& runtime, Pcb& pcb) noexcept {
+  if (++pcb.credits != 0) return Rc::no_waiter;
+  make_ready(runtime, pcb);
+  return Rc::success;
+}
+
+void forget_wait(Runtime& runtime, Pcb& pcb) noexcept {
+  for (int i = 0; i < pcb.node_count; ++i) {
+    if (pcb.nodes[i].event != nullptr) runtime.events.remove(pcb.nodes[i]);
+  }
+  pcb.node_count = 0;
+}
+
+}  // namespace lwp

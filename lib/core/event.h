@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// event.h - waiting for events and signalling them.
+//
+// An event is an address. The lists of all waiting LWPs are cut into nodes, one per place, and the
+// nodes hang in a hash table under their event, first come first served. So a signal costs what
+// the waiters of that event cost, however many LWPs wait for others.
+//
+// Order:   LWPs wake in the order in which they began to wait; each goes to the end of its ring.
+// Memory:  the table grows with the number of nodes; without memory it stays as it is and gets
+//          slower. Only a wait for several events can fail for want of memory.
+// Context: inside the library. Never by a signal handler (those post, see sigsafe/inbox.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/intrusive_list.h"
+#include "base/rc.h"
+#include "core/pcb.h"
+
+namespace lwp {
+
+struct Runtime;
+
+class EventTable {
+ public:
+  void stop() noexcept;
+
+  void add(WaitNode& node) noexcept {
+    if (LWP_UNLIKELY(++nodes_ > buckets())) grow();
+    chain(node.event).push_back(node);
+  }
+  void remove(WaitNode& node) noexcept {
+    chain(node.event).erase(node);
+    --nodes_;
+  }
+
+  using Chain = IntrusiveList<WaitNode, &WaitNode::link>;
+  // All nodes of an event are in its chain; others may be too.
+  Chain& chain(const void* event) noexcept {
+    constexpr std::uint64_t kGoldenRatio = 0x9e3779b97f4a7c15;
+    const std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(event) * kGoldenRatio;
+    return table()[mixed >> (64 - bits_)];
+  }
+
+ private:
+  static constexpr int kFirstBits = 5;
+
+  std::size_t buckets() const noexcept { return std::size_t{1} << bits_; }
+  Chain* table() noexcept { return large_ != nullptr ? large_ : small_; }
+  void grow() noexcept;
+
+  Chain small_[std::size_t{1} << kFirstBits];
+  Chain* large_ = nullptr;
+  int bits_ = kFirstBits;
+  std::size_t nodes_ = 0;
+};
+
+// Switches. events[0 .. count) are not null; 0 <= needed <= count. The running LWP waits until
+// `needed` of them have been signalled; with 0 it just yields.
+Rc block_on_events(Runtime& runtime, const void* const* events, int count, int needed) noexcept;
+
+// Switches, unless the running LWP has a credit.
+void block_on_credit(Runtime& runtime) noexcept;
+
+// These never switch. Rc::no_waiter if nobody waited.
+Rc signal_event(Runtime& runtime, const void* event) noexcept;
+Rc give_credit(Runtime& runtime, Pcb& pcb) noexcept;
+
+// Takes an LWP that is about to die, or to wake for another reason, out of its wait for events.
+void forget_wait(Runtime& runtime, Pcb& pcb) noexcept;
+
+}  // namespace lwp

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// handle_table.h - turns the PROCESS handles of callers into control blocks, and refuses bad ones.
+//
+// A handle is made of a place in the table, the generation of that place, and the number of the
+// runtime. Whatever a caller passes, only the table is read to judge it: a handle of an LWP that
+// has ended, of another kernel thread, or plain garbage is told apart without touching its memory.
+//
+// A generation has 32 bits (64-bit systems), so a stale handle is mistaken for a live one only
+// after exactly 2^32 LWPs in the same place.
+//
+// Context: find() also in signal handlers; the rest inside the library, never in handlers.
+#pragma once
+
+#include <lwp/detail/types.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/pcb.h"
+
+namespace lwp {
+
+class HandleTable {
+ public:
+  // runtime_number: tells the handles of runtimes apart; its low bits are used.
+  bool start(unsigned runtime_number) noexcept;
+  void stop() noexcept;
+
+  // Gives the LWP in this block a handle of its own. False if there is no memory for a new place.
+  bool issue(Pcb& pcb) noexcept;
+  // Ends the life of that handle; the place stays with the block.
+  void retire(Pcb& pcb) noexcept;
+
+  // Null for a handle that is not of a live LWP of this runtime.
+  Pcb* find(PROCESS handle) const noexcept {
+    const auto bits = reinterpret_cast<std::uintptr_t>(handle);
+    const std::size_t index = bits & kIndexMask;
+    if (index >= used_) return nullptr;
+    const Place& place = places_[index];
+    return place.handle == bits ? place.pcb : nullptr;
+  }
+
+  // Every block that ever had a handle, dead ones included, in order of their first.
+  template <typename Visit>
+  void for_each(Visit visit) const noexcept {
+    for (std::size_t i = 1; i < used_; ++i) visit(*places_[i].pcb);
+  }
+
+ private:
+  static constexpr bool kWide = sizeof(void*) == 8;
+  static constexpr int kIndexBits = kWide ? 24 : 16;
+  static constexpr int kRuntimeBits = kWide ? 8 : 4;
+  static constexpr int kGenerationBits = kWide ? 32 : 12;
+  static constexpr std::uintptr_t kIndexMask = (std::uintptr_t{1} << kIndexBits) - 1;
+  static constexpr std::uintptr_t kGenerationUnit = std::uintptr_t{1} << kIndexBits;
+  static constexpr std::uintptr_t kGenerationMask = ((std::uintptr_t{1} << kGenerationBits) - 1)
+                                                    << kIndexBits;
+
+  struct Place {
+    std::uintptr_t handle;  // of the live LWP, or what its next one will be based on
+    Pcb* pcb;
+  };
+
+  bool grow() noexcept;
+
+  Place* places_ = nullptr;
+  std::size_t used_ = 0;  // place 0 is never given, so no handle is null
+  std::size_t capacity_ = 0;
+  std::uintptr_t runtime_bits_ = 0;
+};
+
+}  // namespace lwp

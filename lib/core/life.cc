@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "core/life.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "base/legacy_variables.h"
+#include "core/safe_point.h"
+#include "core/scheduler.h"
+
+namespace lwp {
+
+namespace {
+
+constexpr int kSmallestStack = 32768;
+constexpr int kStackUnit = 4096;
+
+int round_stack(int wanted) noexcept {
+  if (wanted < kSmallestStack) return kSmallestStack;
+  constexpr int kLargest = 0x7fffffff / kStackUnit * kStackUnit;
+  if (wanted > kLargest) return kLargest;
+  return (wanted + kStackUnit - 1) / kStackUnit * kStackUnit;
+}
+
+bool copy_name(Pcb& pcb, const char* name) noexcept {
+  if (name == nullptr) name = "";
+  const std::size_t size = strlen(name) + 1;
+  pcb.name = size <= kShortName ? pcb.short_name : static_cast<char*>(malloc(size));
+  if (pcb.name == nullptr) return false;
+  memcpy(pcb.name, name, size);
+  return true;
+}
+
+// The block in a slot that has never been used before.
+void construct(StackSlot& slot) noexcept {
+  const StackSlot kept = slot;
+  Pcb& pcb = *new (&pcb_of(slot)) Pcb;
+  pcb.slot = kept;
+}
+
+// Everything but what is kept (pcb.h) and what the caller sets.
+void reset(Pcb& pcb) noexcept {
+  pcb.critical_word = critical::kInitialWord + critical::kDepthUnit;
+  pcb.exceptions = {};
+  pcb.many_nodes = nullptr;
+  pcb.many_capacity = 0;
+  pcb.node_count = 0;
+  pcb.wake_event = 0;
+  pcb.credits = 0;
+  pcb.rock_count = 0;
+  pcb.ready_since = {};
+}
+
+// Name and handle, or nothing.
+Rc identify(Runtime& runtime, Pcb& pcb, const NewLwp& wanted) noexcept {
+  // Historically the last thing to be looked at, when the memory was there already.
+  if (wanted.priority < 0 || wanted.priority >= kPriorities) return Rc::bad_priority;
+  if (!copy_name(pcb, wanted.name)) return Rc::no_memory;
+  if (runtime.handles.issue(pcb)) return Rc::success;
+  if (pcb.name != pcb.short_name) free(pcb.name);
+  return Rc::no_memory;
+}
+
+// Everything that dies with an LWP; its block and its stack are then free for the next.
+LWP_ALWAYS_INLINE void bury(Runtime& runtime, Pcb& pcb) noexcept {
+  if (pcb.state == PcbState::ready) {
+    runtime.queue.remove(pcb);
+  } else {
+    forget_wait(runtime, pcb);
+  }
+  pcb.state = PcbState::dead;
+  runtime.handles.retire(pcb);
+  if (LWP_UNLIKELY(pcb.name != pcb.short_name)) free(pcb.name);
+  if (LWP_UNLIKELY(pcb.many_nodes != nullptr)) free(pcb.many_nodes);
+  // Nobody takes the stack before the next LWP runs, so the running LWP may end on its own.
+  if (&pcb != &runtime.first) runtime.stacks.release(pcb.slot);
+}
+
+// Where every LWP but the first begins, having been switched to. It ends here too, with no call
+// left open: the returns of whoever runs next are then predicted right.
+void lwp_main(Arrival arrival) noexcept {
+  end_of_backtrace();
+  Runtime& runtime = *this_runtime();
+  Pcb& self = *runtime.current;
+  land(self.context, arrival);
+  leave_library(runtime);
+  self.entry(self.parm);
+  critical::enter_library();
+  bury(runtime, self);
+  dispatch_for_good(runtime);
+}
+
+}  // namespace
+
+Rc create_lwp(Runtime& runtime, const NewLwp& wanted, Pcb** ret_pcb) noexcept {
+  const int stack_size = round_stack(wanted.stack_size);
+  StackSlot* const slot = runtime.stacks.acquire(static_cast<std::size_t>(stack_size));
+  if (slot == nullptr) return Rc::no_memory;
+  if (!slot->recycled) construct(*slot);
+  Pcb& pcb = pcb_of(*slot);
+  reset(pcb);
+  if (const Rc rc = identify(runtime, pcb, wanted); rc != Rc::success) {
+    runtime.stacks.release(*slot);
+    return rc;
+  }
+  pcb.stack_accounted = lwp_stackUseEnabled != 0;
+  if (slot->recycled) {
+    if (pcb.stack_accounted) {
+      slot->make_clean();
+    } else {
+      slot->expected_use = 0;  // this owner's traces are not measured
+    }
+  }
+  pcb.priority = static_cast<std::uint8_t>(wanted.priority);
+  pcb.entry = wanted.entry;
+  pcb.parm = wanted.parm;
+  pcb.nominal_stack = stack_size;
+  pcb.index = (*runtime.next_index)++;
+  context_make(pcb.context, slot->low, slot->top, lwp_main);
+  make_ready(runtime, pcb);
+  *ret_pcb = &pcb;
+  return Rc::success;
+}
+
+void destroy_lwp(Runtime& runtime, Pcb& pcb) noexcept { bury(runtime, pcb); }
+
+void exit_lwp(Runtime& runtime) noexcept {
+  bury(runtime, *runtime.current);
+  dispatch_for_good(runtime);
+}
+
+void adopt_first_lwp(Runtime& runtime, int priority) noexcept {
+  Pcb& pcb = runtime.first;
+  reset(pcb);
+  copy_name(pcb, "Main Process");
+  runtime.handles.issue(pcb);
+  pcb.context.note.adopted();
+  pcb.priority = static_cast<std::uint8_t>(priority);
+  pcb.nominal_stack = 0;
+  pcb.stack_accounted = false;
+  pcb.index = (*runtime.next_index)++;
+  runtime.current = &pcb;
+  *runtime.current_mirror = pcb.handle;
+  make_ready(runtime, pcb);
+}
+
+void free_all_lwps(Runtime& runtime) noexcept {
+  runtime.handles.for_each([&](Pcb& pcb) {
+    if (pcb.state != PcbState::dead) bury(runtime, pcb);
+    if (&pcb == &runtime.first) return;
+    pcb.context.note.gone();
+    note_stack_ends(pcb.slot.valgrind_id);
+  });
+}
+
+}  // namespace lwp

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// pcb.h - the process control block: everything the library knows of one LWP.
+//
+// It lies at the top of the LWP's own stack (arch/stack.h), but for the first LWP, whose block is
+// in the Runtime. Ordered by use: what a dispatch reads is in the first cache line.
+//
+// A block outlives its LWP: it waits in the stack pool for the next one, and keeps its place in the
+// handle table. Fields that must survive that are marked "kept".
+#pragma once
+
+#include <lwp/detail/types.h>
+#include <sys/time.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "arch/context.h"
+#include "arch/stack.h"
+#include "base/intrusive_list.h"
+#include "sigsafe/critical.h"
+
+namespace lwp {
+
+struct Pcb;
+
+enum class PcbState : std::uint8_t { dead, ready, waiting };
+
+// What libstdc++ and libc++abi keep per kernel thread and an LWP must have for itself, so that it
+// can yield inside a catch block. The layout is the C++ ABI's __cxa_eh_globals.
+struct ExceptionGlobals {
+  void* caught = nullptr;
+  unsigned uncaught = 0;
+};
+
+// One place in the list of events that an LWP waits for. event is null once it has been signalled.
+struct WaitNode {
+  ListLink<WaitNode> link;
+  const void* event = nullptr;
+  Pcb* waiter = nullptr;
+};
+
+struct Rock {
+  int tag;
+  char* value;
+};
+
+constexpr int kRocks = 8;
+constexpr std::size_t kShortName = 32;
+
+struct alignas(64) Pcb {
+  // --- what a dispatch touches
+  Pcb* next = nullptr;  // in the ring of its priority, if ready
+  Pcb* prev = nullptr;
+  Context context;                             // valid while another LWP runs
+  int critical_word = critical::kInitialWord;  // likewise
+  std::uint8_t priority = 0;
+  PcbState state = PcbState::dead;
+  ExceptionGlobals exceptions;  // likewise
+  PROCESS handle = nullptr;
+
+  // --- waiting
+  WaitNode only_node;              // the list of a wait for one event
+  WaitNode* nodes = nullptr;       // the list of the present wait: &only_node or many_nodes
+  WaitNode* many_nodes = nullptr;  // grows with the longest list; freed with the LWP
+  int many_capacity = 0;
+  int node_count = 0;  // 0: does not wait for events
+  int remaining = 0;   // events still to come
+  int wake_event = 0;  // 1 + place of the event that ended the last wait
+  int credits = 0;     // of QSignal; -1 while in QWait
+
+  // --- identity
+  void (*entry)(void*) = nullptr;
+  void* parm = nullptr;
+  char* name = nullptr;  // short_name, or allocated
+  int index = 0;
+  int nominal_stack = 0;  // bytes, as the creator asked for, rounded; 0 for the first LWP
+  bool stack_accounted = false;
+  std::uint32_t table_index = 0;  // kept; 0: none yet
+  timeval ready_since{};          // kept up only while run_wait_threshold is set
+  char short_name[kShortName];
+  int rock_count = 0;
+  Rock rocks[kRocks];
+
+  // --- its stack. Kept.
+  StackSlot slot;
+};
+
+inline Pcb& pcb_of(StackSlot& slot) noexcept {
+  return *reinterpret_cast<Pcb*>(reinterpret_cast<char*>(&slot) - offsetof(Pcb, slot));
+}
+
+}  // namespace lwp

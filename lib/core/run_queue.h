@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// run_queue.h - which LWP runs next: one ring per priority, and a bitmap of those not empty.
+//
+// Invariant: bit p of ready_ is set iff ring p is not empty, so pick() never searches. If the
+//            running LWP is in its ring it is the head; else the head is the next to run.
+// Order:     an LWP enters just before the head: after everybody else, but, if the head is running,
+//            before its next turn. A dispatch rotates first and picks then, so an LWP that yields
+//            to a higher priority loses its place among its equals too. Programs rely on both.
+// Memory:    links live in the Pcb; nothing here allocates, so nothing here can fail.
+// Context:   inside the library (the critical word says so). Never by a signal handler.
+#pragma once
+
+#include <cstdint>
+
+#include "base/attributes.h"
+#include "base/check.h"
+#include "core/pcb.h"
+
+namespace lwp {
+
+constexpr int kPriorities = 5;
+
+class RunQueue {
+ public:
+  void insert(Pcb& pcb) noexcept {
+    Pcb*& head = head_[pcb.priority];
+    if (head == nullptr) {
+      head = pcb.next = pcb.prev = &pcb;
+      ready_ |= 1u << pcb.priority;
+      return;
+    }
+    pcb.next = head;
+    pcb.prev = head->prev;
+    head->prev->next = &pcb;
+    head->prev = &pcb;
+  }
+
+  void remove(Pcb& pcb) noexcept {
+    Pcb*& head = head_[pcb.priority];
+    if (pcb.next == &pcb) {
+      LWP_CHECK(head == &pcb);
+      head = nullptr;
+      ready_ &= ~(1u << pcb.priority);
+    } else {
+      pcb.next->prev = pcb.prev;
+      pcb.prev->next = pcb.next;
+      if (head == &pcb) head = pcb.next;
+    }
+    pcb.next = pcb.prev = nullptr;
+  }
+
+  // The running LWP gives up its turn, if it is in its ring.
+  LWP_ALWAYS_INLINE void rotate(Pcb& running) noexcept {
+    Pcb*& head = head_[running.priority];
+    if (head == &running) head = running.next;
+  }
+
+  // The best ready LWP, still queued; null if there is none.
+  LWP_ALWAYS_INLINE Pcb* pick() const noexcept {
+    if (LWP_UNLIKELY(ready_ == 0)) return nullptr;
+    return head_[31 - __builtin_clz(ready_)];
+  }
+
+  // Somebody else than this LWP, which is running, is ready at its priority or above.
+  bool has_rival(const Pcb& running) const noexcept {
+    if ((ready_ >> running.priority) > 1u) return true;
+    const Pcb* const head = head_[running.priority];
+    return head != nullptr && (head != &running || head->next != head);
+  }
+
+  const Pcb* head(int priority) const noexcept { return head_[priority]; }
+
+ private:
+  Pcb* head_[kPriorities] = {};
+  std::uint32_t ready_ = 0;
+};
+
+}  // namespace lwp

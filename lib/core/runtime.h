@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// runtime.h - the LWPs of one kernel thread and everything that belongs to them.
+//
+// There is one Runtime per kernel thread that has called LWP_Init, reached through the thread's
+// zone pointer, and no other mutable state but the historical exported variables
+// (base/legacy_variables.h) and the process-wide signal actions (base/signal_action.h). Runtimes
+// share nothing and know nothing of each other.
+//
+// Context: only library code on the runtime's own kernel thread touches it; signal handlers see its
+//          base, the Zone.
+#pragma once
+
+#include "arch/stack.h"
+#include "base/rc.h"
+#include "core/event.h"
+#include "core/handle_table.h"
+#include "core/pcb.h"
+#include "core/run_queue.h"
+#include "sigsafe/zone.h"
+
+namespace lwp {
+
+struct Runtime : Zone {
+  // --- the scheduler's, see scheduler.h
+  Pcb* current = nullptr;
+  RunQueue queue;
+  ExceptionGlobals* exceptions = nullptr;  // this kernel thread's; a dummy without a C++ runtime
+  int* dispatch_count = nullptr;           // Cont_Sws, or a dummy
+  PROCESS* current_mirror = nullptr;       // lwp_cpptr, or a dummy
+  int* next_index = nullptr;               // lwp_nextindex, or this runtime's own
+  timeval last_dispatch{};                 // kept up only while cont_sw_threshold is set
+  const Pcb* last_dispatched = nullptr;
+  bool aborting = false;  // on the way to exit(): no second deadlock report
+
+  // --- modules, in the order in which they are started
+  HandleTable handles;
+  StackPool stacks;
+  EventTable events;
+
+  Pcb first;  // the LWP that called LWP_Init
+  bool primary = false;
+  void* alternate_stack = nullptr;  // if this runtime has set one up
+  ExceptionGlobals no_exceptions;
+  int own_dispatch_count = 0;
+  int own_next_index = 0;
+  PROCESS own_current = nullptr;
+};
+
+// Null in a kernel thread without LWPs.
+LWP_ALWAYS_INLINE Runtime* this_runtime() noexcept { return static_cast<Runtime*>(tls_zone); }
+
+// Makes the calling kernel thread a host of LWPs, itself the first. Rc::no_memory.
+Rc start_runtime(int priority) noexcept;
+
+// Frees everything. The caller runs as the first LWP, inside the library; afterwards there is none.
+void stop_runtime(Runtime& runtime) noexcept;
+
+}  // namespace lwp

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "core/safe_point.h"
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/scheduler.h"
+#include "sigsafe/doors.h"
+#include "sigsafe/interrupted.h"
+#include "sigsafe/tick_timer.h"
+
+namespace lwp {
+
+namespace {
+
+// Everything that handlers posted. Returns whether one of them asked for a dispatch.
+bool empty_inbox(Runtime& runtime) noexcept {
+  bool yield = false;
+  runtime.inbox.drain([&](PostKind kind, std::uintptr_t what, unsigned times) {
+    if (kind == PostKind::event) (void)signal_event(runtime, reinterpret_cast<const void*>(what));
+    if (kind == PostKind::credit) {
+      Pcb* const pcb = runtime.handles.find(reinterpret_cast<PROCESS>(what));
+      for (; pcb != nullptr && times > 0; --times) (void)give_credit(runtime, *pcb);
+    }
+    if (kind == PostKind::yield) yield = true;
+  });
+  return yield;
+}
+
+// Lets others run, if any may; returns whether they did, and then when the LWP runs again.
+bool end_slice(Runtime& runtime) noexcept {
+  if (runtime.queue.has_rival(*runtime.current)) {
+    ++runtime.counters.moved;
+    dispatch(runtime);
+    return true;
+  }
+  runtime.counters.count(Deferral::no_rival);
+  if (runtime.preempting) doze(runtime);
+  return false;
+}
+
+std::uint64_t present_mask() noexcept {
+  std::uint64_t mask = 0;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, nullptr, &mask, sizeof mask);
+  return mask;
+}
+
+bool has_room_for_signal(const Pcb& pcb) noexcept {
+  const auto* const here = static_cast<const char*>(__builtin_frame_address(0));
+  if (pcb.nominal_stack == 0) return true;  // the kernel thread's own stack grows by itself
+  return here > pcb.slot.low + signal_room() && here < pcb.slot.top;
+}
+
+}  // namespace
+
+void catch_up(Runtime& runtime) noexcept {
+  do {
+    critical::enter_library();
+    // Before looking: what comes in from here on makes the word say "owed" again.
+    critical::owe_nothing();
+    if (empty_inbox(runtime)) dispatch(runtime);
+    if (!runtime.tick_owed.load(std::memory_order_relaxed)) continue;
+    if (critical::level_of(critical::word()) == 0) {
+      runtime.tick_owed.store(false, std::memory_order_relaxed);
+      end_slice(runtime);
+      continue;
+    }
+    // To be paid at level 0; until then the word says "owed" and leaving the library is no news.
+    critical::owe();
+    (void)critical::leave_library();
+    if (!runtime.inbox.pending()) return;
+    critical::enter_library();
+  } while (critical::leave_library());
+}
+
+Pcb& somebody_or_die(Runtime& runtime) noexcept {
+  (void)empty_inbox(runtime);
+  Pcb* const next = runtime.queue.pick();
+  if (next == nullptr) die_of_deadlock(runtime);
+  return *next;
+}
+
+}  // namespace lwp
+
+extern "C" {
+
+void lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted) {
+  using namespace lwp;
+  Runtime& runtime = *static_cast<Runtime*>(zone);
+  critical::enter_library();
+  if (!has_room_for_signal(*runtime.current)) {
+    runtime.counters.count(Deferral::stack);
+    leave_library(runtime);
+    return;
+  }
+  const Pcb* const self = runtime.current;
+  if (end_slice(runtime)) {
+    // Others may have changed the mask since; returning from the signal must not undo that.
+    runtime.known_mask = present_mask();
+    set_interrupted_mask(*interrupted, runtime.known_mask);
+  }
+  LWP_CHECK(runtime.current == self);
+  leave_library(runtime);
+}
+
+}  // extern "C"

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// safe_point.h - where the library is left, and what it owes is paid: the bottom half of ticks and
+// of calls that handlers made while the library was at work.
+#pragma once
+
+#include "base/attributes.h"
+#include "core/runtime.h"
+#include "sigsafe/critical.h"
+
+namespace lwp {
+
+// May switch. Delivers what handlers posted; if a tick is owed and the level is 0, dispatches. The
+// library has been left when it is called and when it returns.
+LWP_NOINLINE void catch_up(Runtime& runtime) noexcept;
+
+// May switch. The last thing that a library call does.
+LWP_ALWAYS_INLINE void leave_library(Runtime& runtime) noexcept {
+  if (critical::leave_library()) catch_up(runtime);
+}
+
+}  // namespace lwp

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "core/scheduler.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/fd_text.h"
+
+namespace lwp {
+
+namespace {
+
+void report_blocked(const Runtime& runtime) noexcept {
+  FdText text(STDERR_FILENO);
+  runtime.handles.for_each([&](const Pcb& pcb) {
+    if (pcb.state != PcbState::waiting) return;
+    text << "LWP: \"" << pcb.name << "\" (" << static_cast<const void*>(pcb.handle)
+         << ") waits for ";
+    if (pcb.node_count == 0) {
+      text << "LWP_QSignal\n";
+      return;
+    }
+    text << pcb.remaining << " of";
+    for (int i = 0; i < pcb.node_count; ++i) {
+      if (pcb.nodes[i].event != nullptr) text << " " << pcb.nodes[i].event;
+    }
+    text << "\n";
+  });
+  text.flush();
+}
+
+}  // namespace
+
+void die_of_deadlock(Runtime& runtime) noexcept {
+  // A program's atexit handler that waits comes here again.
+  if (runtime.aborting) _exit(EXIT_FAILURE);
+  runtime.aborting = true;
+  // Historical text, and stream.
+  printf("***LWP Abort: LWP_DispatchProcess: Possible deadlock, no runnable threads found\n\n");
+  fflush(stdout);
+  report_blocked(runtime);
+  // What the program does at exit is not a handler's interruption of the library.
+  (void)critical::leave_library();
+  exit(EXIT_FAILURE);
+}
+
+}  // namespace lwp

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// watch.h - the historical reports at dispatches: who ran too long, who waited too long, who runs.
+//
+// Context: inside the library. These write to stdio and so must not be reached by a signal handler
+//          that interrupted it; a tick is not, as it acts in movable code only.
+#pragma once
+
+#include "base/legacy_variables.h"
+#include "core/runtime.h"
+
+namespace lwp {
+
+inline bool run_waits_are_watched() noexcept {
+  return (run_wait_threshold.tv_sec | run_wait_threshold.tv_usec) != 0;
+}
+
+inline bool dispatches_are_watched(const Runtime& runtime) noexcept {
+  return (cont_sw_threshold.tv_sec | cont_sw_threshold.tv_usec | run_wait_threshold.tv_sec |
+          run_wait_threshold.tv_usec) != 0 ||
+         LWP_TraceProcesses > 0 || lwp_debug > 0 || runtime.stacks.canaries_in_use();
+}
+
+// The LWP that runs is about to go through the dispatcher.
+void watch_before_dispatch(Runtime& runtime) noexcept;
+// `next` has been chosen; `previous` is null if it has died.
+void watch_dispatch(Runtime& runtime, const Pcb* previous, Pcb& next) noexcept;
+// Has just become ready; run_waits_are_watched().
+void watch_ready(Pcb& pcb) noexcept;
+
+// One line "***LWP (PTR): TEXT" on the log, if lwp_debug and the log are on.
+__attribute__((format(printf, 1, 2))) void log_line(const char* format, ...) noexcept;
+
+}  // namespace lwp
