@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// stack_report.h - how much of its stack an LWP has used.
+#pragma once
+
+#include "base/rc.h"
+#include "core/pcb.h"
+
+namespace lwp {
+
+// Rc::no_stack, with *ret_used 0: the first LWP, or not accounted. Context: inside the library.
+Rc stack_use(Pcb& pcb, int* ret_max, int* ret_used) noexcept;
+
+}  // namespace lwp
