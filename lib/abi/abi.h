@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// abi.h - what all shims share: entering the library, and translating what it says.
+//
+// A shim checks its arguments, calls one function and translates the result. No policy lives here.
+#pragma once
+
+#include <lwp/detail/types.h>
+
+#include "base/rc.h"
+#include "core/runtime.h"
+#include "core/safe_point.h"
+
+namespace lwp {
+
+static_assert(static_cast<int>(Rc::success) == LWP_SUCCESS);
+static_assert(static_cast<int>(Rc::bad_pid) == LWP_EBADPID);
+static_assert(static_cast<int>(Rc::blocked) == LWP_EBLOCKED);
+static_assert(static_cast<int>(Rc::not_initialised) == LWP_EINIT);
+static_assert(static_cast<int>(Rc::no_memory) == LWP_ENOMEM);
+static_assert(static_cast<int>(Rc::no_waiter) == LWP_ENOWAIT);
+static_assert(static_cast<int>(Rc::bad_count) == LWP_EBADCOUNT);
+static_assert(static_cast<int>(Rc::bad_event) == LWP_EBADEVENT);
+static_assert(static_cast<int>(Rc::bad_priority) == LWP_EBADPRI);
+static_assert(static_cast<int>(Rc::no_stack) == LWP_NO_STACK);
+static_assert(static_cast<int>(Rc::bad_signal) == LWP_EBADSIG);
+static_assert(static_cast<int>(Rc::system) == LWP_ESYSTEM);
+static_assert(static_cast<int>(Rc::no_rocks) == LWP_ENOROCKS);
+static_assert(static_cast<int>(Rc::bad_rock) == LWP_EBADROCK);
+
+constexpr int to_c(Rc rc) noexcept { return static_cast<int>(rc); }
+
+// The time that a shim spends inside the library. Its end is a safe point, which may switch.
+class Inside {
+ public:
+  explicit Inside(Runtime& runtime) noexcept : runtime_(runtime) { critical::enter_library(); }
+  ~Inside() { leave_library(runtime_); }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+
+ private:
+  Runtime& runtime_;
+};
+
+// For calls that a handler must not make while the library is at work below it.
+LWP_ALWAYS_INLINE Rc may_enter(const Runtime* runtime) noexcept {
+  if (LWP_UNLIKELY(runtime == nullptr)) return Rc::not_initialised;
+  return LWP_UNLIKELY(critical::in_library()) ? Rc::blocked : Rc::success;
+}
+
+}  // namespace lwp

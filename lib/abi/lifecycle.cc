@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// lifecycle.cc - LWP_Init and LWP_TerminateProcessSupport: the order in which packages start and
+// end.
+#include <lwp/lwp.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "abi/abi.h"
+#include "base/legacy_variables.h"
+#include "preempt/slice.h"
+
+namespace lwp {
+
+namespace {
+
+constexpr int kVersions[] = {210888001, LWP_VERSION, 210888003};
+
+bool version_is_known(int version) noexcept {
+  for (const int known : kVersions) {
+    if (version == known) return true;
+  }
+  return false;
+}
+
+// What sits on top of the core and must end before it, last started first.
+constexpr struct {
+  const char* name;
+  void (*stop)(Runtime&);
+} kPackages[] = {
+    {"preempt", stop_slices},
+};
+
+}  // namespace
+
+}  // namespace lwp
+
+extern "C" int LWP_Init(int version, int priority, PROCESS* pid) {
+  using namespace lwp;
+  lwp_logfile = stderr;
+  if (!version_is_known(version)) {
+    fputs("**** FATAL ERROR: LWP VERSION MISMATCH ****\n", stderr);
+    exit(EXIT_FAILURE);
+  }
+  if (this_runtime() != nullptr) return LWP_SUCCESS;
+  if (priority < 0 || priority > LWP_MAX_PRIORITY) return LWP_EBADPRI;
+  const Rc rc = start_runtime(priority);
+  if (rc != Rc::success) return to_c(rc);
+  if (pid != nullptr) *pid = this_runtime()->current->handle;
+  leave_library(*this_runtime());
+  return LWP_SUCCESS;
+}
+
+extern "C" int LWP_TerminateProcessSupport(void) {
+  using namespace lwp;
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  if (runtime->current != &runtime->first) {
+    printf("***LWP Abort: Terminate_Process_Support invoked from wrong process!\n");
+    exit(EXIT_FAILURE);
+  }
+  critical::enter_library();
+  for (const auto& package : kPackages) package.stop(*runtime);
+  stop_runtime(*runtime);
+  return LWP_SUCCESS;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// preempt_abi.cc - the functions of <preempt/preempt.h>.
+#include <preempt/preempt.h>
+
+#include "abi/abi.h"
+#include "preempt/slice.h"
+
+using namespace lwp;
+
+// Here the names mean the functions, for programs that were linked without the inline forms.
+#undef PRE_BeginCritical
+#undef PRE_EndCritical
+
+namespace {
+
+constexpr long kUsPerSecond = 1000000;
+
+bool to_ns(const timeval* slice, std::int64_t* ret_ns) noexcept {
+  if (slice == nullptr) {
+    *ret_ns = kDefaultSliceNs;
+    return true;
+  }
+  constexpr long kLongest = 1000000000;  // seconds; beyond any use, and within 64 bits of ns
+  if (slice->tv_sec < 0 || slice->tv_sec > kLongest) return false;
+  if (slice->tv_usec < 0 || slice->tv_usec >= kUsPerSecond) return false;
+  *ret_ns = (slice->tv_sec * std::int64_t{kUsPerSecond} + slice->tv_usec) * 1000;
+  return true;
+}
+
+}  // namespace
+
+extern "C" {
+
+int PRE_InitPreempt(struct timeval* slice) {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  std::int64_t ns;
+  if (!to_ns(slice, &ns)) return LWP_ESYSTEM;
+  const Inside inside(*runtime);
+  const Rc rc = start_slices(*runtime, ns);
+  return rc == Rc::success ? LWP_SUCCESS : LWP_ESYSTEM;
+}
+
+int PRE_EndPreempt(void) {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  const Inside inside(*runtime);
+  stop_slices(*runtime);
+  return LWP_SUCCESS;
+}
+
+void PRE_PreemptMe(void) {
+  // By one instruction, as everything that changes the word; the level is nobody else's.
+  critical::add(-critical::level_of(critical::word()) * critical::kLevelUnit);
+  lwpx_catch_up();
+}
+
+void PRE_BeginCritical(void) { lwpx_begin_critical_inline(); }
+void PRE_EndCritical(void) { lwpx_end_critical_inline(); }
+
+void PRE_Concurrent(int) {}
+
+void lwpx_catch_up(void) {
+  Runtime* const runtime = this_runtime();
+  if (runtime != nullptr && critical::word() == 0) catch_up(*runtime);
+}
+
+}  // extern "C"
