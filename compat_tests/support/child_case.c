@@ -46,6 +46,14 @@ static int wait_for(pid_t child, int* timed_out) {
   return status;
 }
 
+/* CMocka catches these to report a crash of a test; a child is to die of them, as a program does.
+ */
+static void let_faults_kill(void) {
+  const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS};
+  size_t i;
+  for (i = 0; i < sizeof faults / sizeof faults[0]; ++i) signal(faults[i], SIG_DFL);
+}
+
 static void read_back(FILE* file, char* text, size_t size) {
   rewind(file);
   text[fread(text, 1, size - 1, file)] = '\0';
@@ -66,6 +74,7 @@ void child_case_observe(void (*body)(void), struct outcome* outcome) {
     dup2(fileno(out), STDOUT_FILENO);
     dup2(fileno(err), STDERR_FILENO);
     transcript[0] = '\0';
+    let_faults_kill();
     body();
     exit(0);
   }
