@@ -130,9 +130,11 @@ void StackPool::release(StackSlot& slot) noexcept {
 bool StackPool::map_arena(Class& size_class, int index) noexcept {
   if (arena_count_ == kMaxArenas) return false;
   const std::size_t slot_bytes = kSmallestSlot << index;
-  std::size_t bytes = size_class.mapped > kFirstArena ? size_class.mapped : kFirstArena;
-  if (bytes < slot_bytes) bytes = slot_bytes;
-  for (; bytes >= slot_bytes; bytes >>= 1) {
+  const std::size_t wanted = size_class.mapped > kFirstArena ? size_class.mapped : kFirstArena;
+  // Halved in slots, not in bytes: after a smaller arena, the sum need not be a power of two.
+  std::size_t slots = wanted > slot_bytes ? wanted / slot_bytes : 1;
+  for (; slots > 0; slots >>= 1) {
+    const std::size_t bytes = slots * slot_bytes;
     void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (base == MAP_FAILED) continue;
