@@ -8,6 +8,7 @@
 
 #include "abi/abi.h"
 #include "base/legacy_variables.h"
+#include "iomgr/io_manager.h"
 #include "preempt/slice.h"
 
 namespace lwp {
@@ -29,6 +30,7 @@ constexpr struct {
   void (*stop)(Runtime&);
 } kPackages[] = {
     {"preempt", stop_slices},
+    {"iomgr", stop_io},
 };
 
 }  // namespace

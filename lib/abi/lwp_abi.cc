@@ -11,6 +11,7 @@
 #include "core/watch.h"
 #include "diag/dump.h"
 #include "diag/stack_report.h"
+#include "sigsafe/signal_catcher.h"
 
 using namespace lwp;
 
@@ -25,6 +26,7 @@ LWP_ALWAYS_INLINE void trace_call(const char* name) noexcept {
 int post(Runtime& runtime, PostKind kind, const void* what) noexcept {
   if (!runtime.inbox.post(kind, reinterpret_cast<std::uintptr_t>(what))) return LWP_ENOMEM;
   critical::owe();
+  wake_sleeper(runtime);
   return LWP_SUCCESS;
 }
 

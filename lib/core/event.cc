@@ -53,19 +53,24 @@ bool make_list(Pcb& self, int count) noexcept {
 
 }  // namespace
 
-Rc block_on_events(Runtime& runtime, const void* const* events, int count, int needed) noexcept {
+Rc enlist(Runtime& runtime, const void* const* events, int count, int needed) noexcept {
   Pcb& self = *runtime.current;
+  if (!make_list(self, count)) return Rc::no_memory;
+  self.remaining = needed;
+  self.node_count = count;
+  self.wake_event = 0;
+  for (int i = 0; i < count; ++i) {
+    WaitNode& node = self.nodes[i];
+    node.event = events[i];
+    node.waiter = &self;
+    runtime.events.add(node);
+  }
+  return Rc::success;
+}
+
+Rc block_on_events(Runtime& runtime, const void* const* events, int count, int needed) noexcept {
   if (needed > 0) {
-    if (!make_list(self, count)) return Rc::no_memory;
-    self.remaining = needed;
-    self.node_count = count;
-    self.wake_event = 0;
-    for (int i = 0; i < count; ++i) {
-      WaitNode& node = self.nodes[i];
-      node.event = events[i];
-      node.waiter = &self;
-      runtime.events.add(node);
-    }
+    if (const Rc rc = enlist(runtime, events, count, needed); rc != Rc::success) return rc;
     stop_running(runtime);
   }
   dispatch(runtime);
@@ -118,6 +123,7 @@ void forget_wait(Runtime& runtime, Pcb& pcb) noexcept {
     if (pcb.nodes[i].event != nullptr) runtime.events.remove(pcb.nodes[i]);
   }
   pcb.node_count = 0;
+  if (LWP_UNLIKELY(pcb.io_request != nullptr)) runtime.forget_io(runtime, pcb);
 }
 
 }  // namespace lwp

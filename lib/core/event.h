@@ -60,6 +60,10 @@ class EventTable {
 // `needed` of them have been signalled; with 0 it just yields.
 Rc block_on_events(Runtime& runtime, const void* const* events, int count, int needed) noexcept;
 
+// The first half of it, which does not switch: puts the running LWP's list into the table. needed
+// is not 0. stop_running() and dispatch() come next. Rc::no_memory.
+Rc enlist(Runtime& runtime, const void* const* events, int count, int needed) noexcept;
+
 // Switches, unless the running LWP has a credit.
 void block_on_credit(Runtime& runtime) noexcept;
 
@@ -67,7 +71,7 @@ void block_on_credit(Runtime& runtime) noexcept;
 Rc signal_event(Runtime& runtime, const void* event) noexcept;
 Rc give_credit(Runtime& runtime, Pcb& pcb) noexcept;
 
-// Takes an LWP that is about to die, or to wake for another reason, out of its wait for events.
+// Takes an LWP that is about to die or to wake out of all that it waits for.
 void forget_wait(Runtime& runtime, Pcb& pcb) noexcept;
 
 }  // namespace lwp

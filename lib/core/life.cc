@@ -48,6 +48,7 @@ void reset(Pcb& pcb) noexcept {
   pcb.node_count = 0;
   pcb.wake_event = 0;
   pcb.credits = 0;
+  pcb.io_request = nullptr;
   pcb.rock_count = 0;
   pcb.ready_since = {};
 }

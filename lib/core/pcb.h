@@ -22,6 +22,7 @@
 namespace lwp {
 
 struct Pcb;
+struct IoRequest;  // iomgr/request.h
 
 enum class PcbState : std::uint8_t { dead, ready, waiting };
 
@@ -63,10 +64,11 @@ struct alignas(64) Pcb {
   WaitNode* nodes = nullptr;       // the list of the present wait: &only_node or many_nodes
   WaitNode* many_nodes = nullptr;  // grows with the longest list; freed with the LWP
   int many_capacity = 0;
-  int node_count = 0;  // 0: does not wait for events
-  int remaining = 0;   // events still to come
-  int wake_event = 0;  // 1 + place of the event that ended the last wait
-  int credits = 0;     // of QSignal; -1 while in QWait
+  int node_count = 0;               // 0: does not wait for events
+  int remaining = 0;                // events still to come
+  int wake_event = 0;               // 1 + place of the event that ended the last wait
+  int credits = 0;                  // of QSignal; -1 while in QWait
+  IoRequest* io_request = nullptr;  // what it waits for outside this process
 
   // --- identity
   void (*entry)(void*) = nullptr;

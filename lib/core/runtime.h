@@ -20,6 +20,8 @@
 
 namespace lwp {
 
+struct IoManager;  // iomgr/io_manager.h
+
 struct Runtime : Zone {
   // --- the scheduler's, see scheduler.h
   Pcb* current = nullptr;
@@ -36,6 +38,13 @@ struct Runtime : Zone {
   HandleTable handles;
   StackPool stacks;
   EventTable events;
+
+  // --- the I/O manager's, above this layer. The functions are set while io is.
+  IoManager* io = nullptr;
+  const Pcb* idle_lwp = nullptr;  // the I/O manager's LWP, which sleeps when nobody else is ready
+  int io_waiters = 0;             // LWPs that ticks have to look after
+  bool (*poll_waiters)(Runtime&) = nullptr;     // serves what is due; whether somebody became ready
+  void (*forget_io)(Runtime&, Pcb&) = nullptr;  // of an LWP that dies or wakes otherwise
 
   Pcb first;  // the LWP that called LWP_Init
   bool primary = false;

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "core/safe_point.h"
 
-#include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <preempt/preempt.h>
 
 #include "core/scheduler.h"
 #include "sigsafe/doors.h"
 #include "sigsafe/interrupted.h"
+#include "sigsafe/signal_mask.h"
+#include "sigsafe/signal_catcher.h"
 #include "sigsafe/tick_timer.h"
 
 namespace lwp {
 
-namespace {
-
-// Everything that handlers posted. Returns whether one of them asked for a dispatch.
 bool empty_inbox(Runtime& runtime) noexcept {
   bool yield = false;
   runtime.inbox.drain([&](PostKind kind, std::uintptr_t what, unsigned times) {
@@ -28,22 +25,33 @@ bool empty_inbox(Runtime& runtime) noexcept {
   return yield;
 }
 
+namespace {
+
 // Lets others run, if any may; returns whether they did, and then when the LWP runs again.
 bool end_slice(Runtime& runtime) noexcept {
+  const bool others_wait = runtime.io_waiters > 0 || has_caught_something(runtime);
+  if (others_wait && runtime.poll_waiters != nullptr) (void)runtime.poll_waiters(runtime);
   if (runtime.queue.has_rival(*runtime.current)) {
     ++runtime.counters.moved;
     dispatch(runtime);
     return true;
   }
   runtime.counters.count(Deferral::no_rival);
-  if (runtime.preempting) doze(runtime);
+  if (runtime.preempting && !others_wait) doze(runtime);
   return false;
 }
 
-std::uint64_t present_mask() noexcept {
-  std::uint64_t mask = 0;
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, nullptr, &mask, sizeof mask);
-  return mask;
+// A section may have ended in a signal handler of the program; whatever that has interrupted, the C
+// library perhaps, may be half done. The tick is then dropped, and the next one looks again.
+bool may_pay(Runtime& runtime) noexcept {
+  if (PRE_Block != 0) {
+    runtime.counters.count(Deferral::vetoed);
+    return false;
+  }
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  if (!mask_is_foreign(runtime, present_mask(), here)) return true;
+  runtime.counters.count(Deferral::signal_mask);
+  return false;
 }
 
 bool has_room_for_signal(const Pcb& pcb) noexcept {
@@ -63,7 +71,7 @@ void catch_up(Runtime& runtime) noexcept {
     if (!runtime.tick_owed.load(std::memory_order_relaxed)) continue;
     if (critical::level_of(critical::word()) == 0) {
       runtime.tick_owed.store(false, std::memory_order_relaxed);
-      end_slice(runtime);
+      if (may_pay(runtime)) end_slice(runtime);
       continue;
     }
     // To be paid at level 0; until then the word says "owed" and leaving the library is no news.
@@ -84,6 +92,13 @@ Pcb& somebody_or_die(Runtime& runtime) noexcept {
 }  // namespace lwp
 
 extern "C" {
+
+const void* lwp_door_stack_end(const lwp::Zone* zone) {
+  using namespace lwp;
+  const auto& runtime = *static_cast<const Runtime*>(zone);
+  const Pcb& pcb = *runtime.current;
+  return &pcb == &runtime.first ? runtime.first_stack_end : pcb.slot.top;
+}
 
 void lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted) {
   using namespace lwp;

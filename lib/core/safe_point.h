@@ -13,6 +13,10 @@ namespace lwp {
 // library has been left when it is called and when it returns.
 LWP_NOINLINE void catch_up(Runtime& runtime) noexcept;
 
+// Never switches. Delivers everything that handlers posted; whether one of them asked for a
+// dispatch. Inside the library.
+bool empty_inbox(Runtime& runtime) noexcept;
+
 // May switch. The last thing that a library call does.
 LWP_ALWAYS_INLINE void leave_library(Runtime& runtime) noexcept {
   if (critical::leave_library()) catch_up(runtime);

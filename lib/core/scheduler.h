@@ -44,9 +44,11 @@ LWP_ALWAYS_INLINE void switch_to(Runtime& runtime, Pcb& next) noexcept {
   context_switch(self.context, next.context);
 }
 
-// Timers that were off for want of a rival: does the LWP that is about to run have one?
+// Ticks were off, as the running LWP had no rival and nobody waited for descriptors or timers: is
+// that so for the LWP that is about to run?
 LWP_ALWAYS_INLINE void stop_dozing_for(Runtime& runtime, const Pcb& next) noexcept {
-  if (LWP_UNLIKELY(runtime.dozing) && runtime.queue.has_rival(next)) arm_ticks(runtime);
+  if (LWP_LIKELY(!runtime.dozing) || &next == runtime.idle_lwp) return;
+  if (runtime.io_waiters > 0 || runtime.queue.has_rival(next)) arm_ticks(runtime);
 }
 
 LWP_ALWAYS_INLINE Pcb& choose_next(Runtime& runtime) noexcept {
@@ -94,7 +96,8 @@ inline void stop_running(Runtime& runtime) noexcept {
 inline void make_ready(Runtime& runtime, Pcb& pcb) noexcept {
   pcb.state = PcbState::ready;
   runtime.queue.insert(pcb);
-  if (LWP_UNLIKELY(runtime.dozing) && pcb.priority >= runtime.current->priority) {
+  if (LWP_UNLIKELY(runtime.dozing) && pcb.priority >= runtime.current->priority &&
+      runtime.current != runtime.idle_lwp) {  // that one dispatches next
     arm_ticks(runtime);
   }
   if (LWP_UNLIKELY(run_waits_are_watched())) watch_ready(pcb);

@@ -13,6 +13,9 @@ extern "C" {
 // Returns when the LWP has the processor again. May change errno.
 LWP_SIGSAFE void lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted);
 
+// Just above the running LWP's stack; null if it is not known.
+LWP_SIGSAFE const void* lwp_door_stack_end(const lwp::Zone* zone);
+
 // A memory access failed. If it hit the guard of the running LWP's stack: reports that as
 // lwp_overflowAction says, and does not return if that is LWP_SOABORT.
 LWP_SIGSAFE void lwp_door_fault(lwp::Zone* zone, const void* address);

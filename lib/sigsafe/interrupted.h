@@ -25,6 +25,19 @@ LWP_SIGSAFE inline std::uintptr_t interrupted_pc(const ucontext_t& frame) noexce
 #endif
 }
 
+// 0 where it can not be told.
+LWP_SIGSAFE inline std::uintptr_t interrupted_stack(const ucontext_t& frame) noexcept {
+#if defined(__x86_64__)
+  return static_cast<std::uintptr_t>(frame.uc_mcontext.gregs[REG_RSP]);
+#elif defined(__i386__)
+  return static_cast<std::uintptr_t>(frame.uc_mcontext.gregs[REG_ESP]);
+#elif defined(__aarch64__)
+  return frame.uc_mcontext.sp;
+#else
+  return 0;
+#endif
+}
+
 // The code was running on the alternate signal stack.
 LWP_SIGSAFE inline bool interrupted_on_alternate_stack(const ucontext_t& frame) noexcept {
   return (frame.uc_stack.ss_flags & SS_ONSTACK) != 0;

@@ -8,33 +8,20 @@
 #include "sigsafe/critical.h"
 #include "sigsafe/doors.h"
 #include "sigsafe/interrupted.h"
+#include "sigsafe/signal_mask.h"
 #include "sigsafe/tick_timer.h"
 
 namespace lwp {
 
 namespace {
 
-// A mask that is still there after so many ticks in movable code is not a handler's: the program
-// has changed it for good.
-constexpr unsigned kTicksToAdoptMask = 16;
-
-LWP_SIGSAFE bool mask_is_foreign(Zone& zone, std::uint64_t mask) noexcept {
-  if (mask == zone.known_mask) {
-    zone.foreign_mask_ticks = 0;
-    return false;
-  }
-  if (mask != zone.foreign_mask) {
-    zone.foreign_mask = mask;
-    zone.foreign_mask_ticks = 0;
-  }
-  if (++zone.foreign_mask_ticks < kTicksToAdoptMask) return true;
-  zone.known_mask = mask;
-  zone.foreign_mask_ticks = 0;
-  return false;
-}
-
 LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
   ++zone.counters.ticks;
+  if (zone.sleeping.load(std::memory_order_relaxed)) {
+    zone.counters.count(Deferral::no_rival);
+    doze(zone);
+    return;
+  }
   if (!critical::movable()) {
     zone.tick_owed.store(true, std::memory_order_relaxed);
     critical::owe();
@@ -45,17 +32,18 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
     zone.counters.count(Deferral::vetoed);
     return;
   }
-  if (!zone.movable_code->contains(interrupted_pc(interrupted))) {
-    zone.counters.count(Deferral::code);
-    retry_soon(zone);
-    return;
-  }
   if (interrupted_on_alternate_stack(interrupted)) {
     zone.counters.count(Deferral::stack);
     return;
   }
-  if (mask_is_foreign(zone, interrupted_mask(interrupted))) {
+  // Asked before the code, so that every tick under the known mask tells that a foreign one is over.
+  if (mask_is_foreign(zone, interrupted_mask(interrupted), interrupted_stack(interrupted))) {
     zone.counters.count(Deferral::signal_mask);
+    return;
+  }
+  if (!zone.movable_code->contains(interrupted_pc(interrupted))) {
+    zone.counters.count(Deferral::code);
+    retry_soon(zone);
     return;
   }
   zone.retry_ns = 0;
@@ -71,6 +59,7 @@ extern "C" void lwp_on_tick(int, siginfo_t*, void* context) {
   if (zone == nullptr || !zone->preempting) return;
   // On the interrupted stack, so it stays right when the door switches to another LWP and back.
   const int keep_errno = errno;
+  zone->handler_return = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
   lwp::tick(*zone, *static_cast<ucontext_t*>(context));
   errno = keep_errno;
 }

@@ -16,6 +16,7 @@
 #include "base/attributes.h"
 #include "sigsafe/code_map.h"
 #include "sigsafe/inbox.h"
+#include "sigsafe/soft_signals.h"
 
 namespace lwp {
 
@@ -47,16 +48,24 @@ struct Zone {
   timer_t retry_timer = nullptr;  // one-shot
   std::int64_t slice_ns = 0;
   const CodeMap* movable_code = nullptr;  // replaced as a whole, never changed
+  const void* first_stack_end = nullptr;  // of the stack of the first LWP; null: not known
 
   // --- the tick protocol. Written by handler.
   std::int64_t retry_ns = 0;           // next distance of a retry
   std::uint64_t known_mask = 0;        // kernel's form; + thread
   std::uint64_t foreign_mask = 0;      // the last other mask seen
   unsigned foreign_mask_ticks = 0;     // and how many ticks in a row
+  std::uintptr_t handler_return = 0;   // where the kernel lets handlers return to; 0: no tick yet
   std::atomic<bool> tick_owed{false};  // a tick found the LWP in a section. Cleared by thread.
   TickCounters counters;
 
   Inbox inbox;  // calls made by handlers that interrupted the library
+
+  // --- I/O manager. Signal catchers write these on whatever kernel thread the signal hits.
+  std::atomic<bool> sleeping{false};             // about to sleep or asleep. Written by thread.
+  std::atomic<int> wake_fd{-1};                  // writing to it ends the sleep. Written by thread.
+  std::atomic<std::uint64_t> caught_signals{0};  // bit n - 1: signal n. Cleared by thread.
+  SoftSignals soft_signals;
 };
 
 // Null in a kernel thread without LWPs.

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// iomgr_abi.cc - the functions of <lwp/iomgr.h>.
+#include <errno.h>
+#include <lwp/iomgr.h>
+
+#include "abi/abi.h"
+#include "core/scheduler.h"
+#include "iomgr/io_manager.h"
+#include "iomgr/select.h"
+#include "iomgr/unix_signal.h"
+#include "sigsafe/signal_catcher.h"
+
+using namespace lwp;
+
+namespace {
+
+// As may_enter(), for calls that need the I/O manager.
+Rc may_use_io(const Runtime* runtime) noexcept {
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return rc;
+  return runtime->io != nullptr ? Rc::success : Rc::not_initialised;
+}
+
+int fail(int error) noexcept {
+  errno = error;
+  return -1;
+}
+
+bool is_for_ever(const timeval* timeout) noexcept {
+  return timeout == nullptr || timeout->tv_sec < 0 || timeout->tv_usec < 0;
+}
+
+std::int64_t to_deadline(const timeval* timeout) noexcept {
+  std::int64_t ns;
+  if (is_for_ever(timeout) || __builtin_mul_overflow(timeout->tv_sec, kNsPerSecond, &ns) ||
+      __builtin_add_overflow(ns, timeout->tv_usec * std::int64_t{1000}, &ns)) {
+    return kNever;
+  }
+  return deadline_after(ns);
+}
+
+}  // namespace
+
+extern "C" {
+
+int IOMGR_Initialize(void) {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  if (runtime->io != nullptr) return LWP_SUCCESS;
+  const Inside inside(*runtime);
+  const Rc rc = start_io(*runtime);
+  if (rc == Rc::success) dispatch(*runtime);
+  return to_c(rc);
+}
+
+int IOMGR_Finalize(void) {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
+  const Inside inside(*runtime);
+  stop_io(*runtime);
+  return LWP_SUCCESS;
+}
+
+int IOMGR_Select(int fds, fd_set* readfds, fd_set* writefds, fd_set* exceptfds,
+                 struct timeval* timeout) {
+  if (timeout != nullptr && timeout->tv_sec == 0 && timeout->tv_usec == 0) {
+    return select(fds, readfds, writefds, exceptfds, timeout);
+  }
+  if (fds < 0 || fds > FD_SETSIZE) return fail(EINVAL);
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_use_io(runtime); rc != Rc::success) {
+    return fail(rc == Rc::blocked ? EDEADLK : EINVAL);
+  }
+  int result;
+  int error = 0;
+  {
+    const Inside inside(*runtime);
+    const FdSets sets = {fds, readfds, writefds, exceptfds};
+    result = block_on_select(*runtime, sets, to_deadline(timeout), &error);
+  }
+  return result == -1 ? fail(error) : result;
+}
+
+int IOMGR_Cancel(PROCESS pid) {
+  Runtime* const runtime = this_runtime();
+  if (may_use_io(runtime) != Rc::success) return -1;
+  Pcb* const pcb = runtime->handles.find(pid);
+  if (pcb == nullptr) return -1;
+  const Inside inside(*runtime);
+  return cancel_io(*runtime, *pcb) ? 0 : -1;
+}
+
+int IOMGR_Poll(void) {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
+  const Inside inside(*runtime);
+  return poll_io(*runtime) ? 1 : 0;
+}
+
+int IOMGR_Signal(int signo, char* event) {
+  if (signo <= 0 || signo >= kSignals) return LWP_EBADSIG;
+  if (event == nullptr) return LWP_EBADEVENT;
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
+  const Inside inside(*runtime);
+  return to_c(signal_as_event(*runtime, signo, event));
+}
+
+int IOMGR_CancelSignal(int signo) {
+  if (signo <= 0 || signo >= kSignals) return LWP_EBADSIG;
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
+  const Inside inside(*runtime);
+  return to_c(cancel_signal(*runtime, signo));
+}
+
+int IOMGR_SoftSig(void (*aproc)(void*), char* arock) {
+  Runtime* const runtime = this_runtime();
+  if (runtime == nullptr || !runtime->soft_signals.request(aproc, arock)) return -1;
+  hurry(*runtime);
+  return 0;
+}
+
+}  // extern "C"

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "base/fork_sentinel.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstddef>
+
+#include "base/attributes.h"
+
+namespace lwp {
+
+bool ForkSentinel::start() noexcept {
+  const auto size = static_cast<std::size_t>(getpagesize());
+  void* const page =
+      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return false;
+  wiped_on_fork_ = madvise(page, size, MADV_WIPEONFORK) == 0;
+  page_ = static_cast<pid_t*>(page);
+  *page_ = getpid();
+  return true;
+}
+
+void ForkSentinel::stop() noexcept {
+  if (page_ != nullptr) munmap(page_, static_cast<std::size_t>(getpagesize()));
+  page_ = nullptr;
+}
+
+bool ForkSentinel::forked() noexcept {
+  const bool same = wiped_on_fork_ ? *page_ != 0 : *page_ == getpid();
+  if (LWP_LIKELY(same)) return false;
+  *page_ = getpid();
+  return true;
+}
+
+}  // namespace lwp

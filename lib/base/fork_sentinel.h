@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// fork_sentinel.h - tells a forked child from the process it came from, without a system call.
+//
+// A page that the kernel wipes in the child. Where it can not, the child is told by its number.
+// Memory: one page per sentinel.
+#pragma once
+
+#include <sys/types.h>
+
+namespace lwp {
+
+class ForkSentinel {
+ public:
+  bool start() noexcept;
+  void stop() noexcept;
+
+  // Since start() or the last call that said true, this process was forked off.
+  bool forked() noexcept;
+
+ private:
+  pid_t* page_ = nullptr;  // holds the process's number; 0 in a child
+  bool wiped_on_fork_ = false;
+};
+
+}  // namespace lwp

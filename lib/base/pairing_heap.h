@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// pairing_heap.h - a priority queue whose links live in its elements.
+//
+// Cost:    insert and front are constant, pop and erase logarithmic (amortised).
+// Memory:  nothing is allocated, so nothing can fail.
+// Context: no locking; the caller sees to it that nobody else touches the heap.
+#pragma once
+
+#include "base/check.h"
+
+namespace lwp {
+
+template <typename T>
+struct HeapLink {
+  T* child = nullptr;
+  T* next = nullptr;  // sibling
+  T* prev = nullptr;  // sibling before, or the parent of a first child; null for the root
+  bool linked = false;
+};
+
+// kBefore(a, b): a is to come out before b. It must be a strict order of all elements.
+template <typename T, HeapLink<T> T::*kLink, bool (*kBefore)(const T&, const T&)>
+class PairingHeap {
+ public:
+  bool empty() const noexcept { return root_ == nullptr; }
+  T* front() const noexcept { return root_; }
+  static bool contains(const T& element) noexcept { return (element.*kLink).linked; }
+
+  void insert(T& element) noexcept {
+    HeapLink<T>& link = element.*kLink;
+    LWP_CHECK(!link.linked);
+    link = {};
+    link.linked = true;
+    root_ = root_ == nullptr ? &element : meld(root_, &element);
+  }
+
+  void erase(T& element) noexcept {
+    HeapLink<T>& link = element.*kLink;
+    LWP_CHECK(link.linked);
+    T* const orphans = meld_siblings(link.child);
+    if (&element == root_) {
+      root_ = orphans;
+    } else {
+      HeapLink<T>& before = link.prev->*kLink;
+      (before.child == &element ? before.child : before.next) = link.next;
+      if (link.next != nullptr) (link.next->*kLink).prev = link.prev;
+      if (orphans != nullptr) root_ = meld(root_, orphans);
+    }
+    link = {};
+  }
+
+ private:
+  // Two roots become one.
+  static T* meld(T* a, T* b) noexcept {
+    if (kBefore(*b, *a)) {
+      T* const swap = a;
+      a = b;
+      b = swap;
+    }
+    HeapLink<T>& parent = a->*kLink;
+    HeapLink<T>& child = b->*kLink;
+    child.prev = a;
+    child.next = parent.child;
+    if (parent.child != nullptr) (parent.child->*kLink).prev = b;
+    parent.child = b;
+    parent.next = parent.prev = nullptr;
+    return a;
+  }
+
+  // In pairs from left to right, then the pairs from right to left: without recursion.
+  static T* meld_siblings(T* first) noexcept {
+    T* pairs = nullptr;  // chained by next, the last pair in front
+    while (first != nullptr) {
+      T* const a = first;
+      T* const b = (a->*kLink).next;
+      first = b != nullptr ? (b->*kLink).next : nullptr;
+      (a->*kLink).next = (a->*kLink).prev = nullptr;
+      if (b != nullptr) (b->*kLink).next = (b->*kLink).prev = nullptr;
+      T* const pair = b != nullptr ? meld(a, b) : a;
+      (pair->*kLink).next = pairs;
+      pairs = pair;
+    }
+    T* root = nullptr;
+    while (pairs != nullptr) {
+      T* const next = (pairs->*kLink).next;
+      (pairs->*kLink).next = nullptr;
+      root = root == nullptr ? pairs : meld(root, pairs);
+      pairs = next;
+    }
+    if (root != nullptr) (root->*kLink).prev = nullptr;
+    return root;
+  }
+
+  T* root_ = nullptr;
+};
+
+}  // namespace lwp

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "iomgr/io_manager.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <new>
+
+#include "base/legacy_variables.h"
+#include "core/event.h"
+#include "core/life.h"
+#include "core/safe_point.h"
+#include "core/scheduler.h"
+#include "iomgr/unix_signal.h"
+#include "sigsafe/signal_catcher.h"
+
+namespace lwp {
+
+namespace {
+
+constexpr int kStackSize = 32768;
+constexpr int kPriority = 0;
+
+// Nothing knows the request any more.
+void detach(Runtime& runtime, IoRequest& request) noexcept {
+  for (int i = 0; i < request.interest_count; ++i) {
+    runtime.io->poller.unwatch(request.interests[i]);
+  }
+  if (DeadlineHeap::contains(request)) runtime.io->deadlines.erase(request);
+  request.waiter->io_request = nullptr;
+  --runtime.io_waiters;
+}
+
+void forget_io(Runtime& runtime, Pcb& pcb) noexcept { detach(runtime, *pcb.io_request); }
+
+void finish(Runtime& runtime, IoRequest& request, IoOutcome outcome) noexcept {
+  request.outcome = outcome;
+  detach(runtime, request);
+  forget_wait(runtime, *request.waiter);  // of events, if it waited for these as well
+  make_ready(runtime, *request.waiter);
+}
+
+// --- one look at everything that may be due, in this order
+
+bool deliver_signals(Runtime& runtime) noexcept {
+  bool woke = deliver_unix_signals(runtime);
+  runtime.soft_signals.take([&](SoftSignals::Procedure procedure, void* argument) {
+    Pcb* pcb;
+    constexpr int kNormalPriority = kPriorities - 2;
+    const NewLwp handler = {procedure, argument, kStackSize, kNormalPriority, "SignalHandler"};
+    const bool started = create_lwp(runtime, handler, &pcb) == Rc::success;
+    woke |= started;
+    return started;
+  });
+  return woke;
+}
+
+bool expire(Runtime& runtime) noexcept {
+  DeadlineHeap& deadlines = runtime.io->deadlines;
+  if (deadlines.empty()) return false;
+  const std::int64_t now = monotonic_ns();
+  bool woke = false;
+  while (!deadlines.empty() && deadlines.front()->deadline <= now) {
+    finish(runtime, *deadlines.front(), IoOutcome::timed_out);
+    woke = true;
+  }
+  return woke;
+}
+
+void serve_reported(Runtime& runtime) noexcept {
+  IoManager& io = *runtime.io;
+  std::sort(io.reported, io.reported + io.reported_count,
+            [](const IoRequest* a, const IoRequest* b) { return served_before(*a, *b); });
+  for (int i = 0; i < io.reported_count; ++i) finish(runtime, *io.reported[i], IoOutcome::ready);
+  io.reported_count = 0;
+}
+
+void note_reported(void* context, FdInterest& interest) noexcept {
+  auto& runtime = *static_cast<Runtime*>(context);
+  IoManager& io = *runtime.io;
+  IoRequest& request = *interest.request;
+  if (request.outcome == IoOutcome::ready) return;           // noted already
+  if (io.reported_count == IoManager::kMaxReported) return;  // it will be reported again
+  request.outcome = IoOutcome::ready;
+  io.reported[io.reported_count++] = &request;
+}
+
+// Sleeps until the deadline if there is nothing to report. Whether somebody became ready.
+bool look_at_descriptors(Runtime& runtime, std::int64_t deadline) noexcept {
+  runtime.io->poller.wait(deadline, note_reported, &runtime);
+  const bool woke = runtime.io->reported_count > 0;
+  serve_reported(runtime);
+  return woke;
+}
+
+// --- the I/O manager's own LWP
+
+// Nobody else is ready: until somebody is to be, this kernel thread has nothing to do.
+void sleep_until_due(Runtime& runtime) noexcept {
+  IoManager& io = *runtime.io;
+  // From here on a handler that notes something also ends the sleep; what came before is seen now.
+  runtime.sleeping.store(true, std::memory_order_seq_cst);
+  const bool due = runtime.inbox.pending() || has_caught_something(runtime);
+  const IoRequest* const first = io.deadlines.front();
+  const std::int64_t deadline = due ? 0 : first != nullptr ? first->deadline : kNever;
+  if (runtime.primary) last_context_switch = {};  // time asleep is not time worked
+  look_at_descriptors(runtime, deadline);
+  runtime.sleeping.store(false, std::memory_order_relaxed);
+}
+
+void io_main(void*) noexcept {
+  Runtime& runtime = *this_runtime();
+  critical::enter_library();
+  for (;;) {
+    (void)empty_inbox(runtime);
+    bool woke = deliver_signals(runtime);
+    woke |= expire(runtime);
+    const bool idle = !woke && !runtime.queue.has_rival(*runtime.current);
+    if (idle) {
+      sleep_until_due(runtime);
+    } else if (runtime.io->poller.watching()) {
+      look_at_descriptors(runtime, 0);
+    }
+    dispatch(runtime);
+  }
+}
+
+}  // namespace
+
+Rc start_io(Runtime& runtime) noexcept {
+  if (runtime.io != nullptr) return Rc::success;
+  void* const memory =
+      mmap(nullptr, sizeof(IoManager), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return Rc::no_memory;
+  auto* const io = new (memory) IoManager;
+  Pcb* pcb;
+  if (!io->poller.start(runtime.wake_fd)) {
+    munmap(memory, sizeof(IoManager));
+    return Rc::system;
+  }
+  const NewLwp manager = {io_main, nullptr, kStackSize, kPriority, "IO MANAGER"};
+  if (const Rc rc = create_lwp(runtime, manager, &pcb); rc != Rc::success) {
+    io->poller.stop();
+    munmap(memory, sizeof(IoManager));
+    return rc;
+  }
+  io->lwp = pcb->handle;
+  runtime.io = io;
+  runtime.idle_lwp = pcb;
+  runtime.poll_waiters = poll_io;
+  runtime.forget_io = forget_io;
+  return Rc::success;
+}
+
+void stop_io(Runtime& runtime) noexcept {
+  if (runtime.io == nullptr) return;
+  cancel_all_unix_signals(runtime);
+  runtime.handles.for_each([&](Pcb& pcb) {
+    if (pcb.io_request != nullptr) detach(runtime, *pcb.io_request);
+  });
+  Pcb* const manager = runtime.handles.find(runtime.io->lwp);
+  if (manager != nullptr) destroy_lwp(runtime, *manager);
+  runtime.io->poller.stop();
+  munmap(runtime.io, sizeof(IoManager));
+  runtime.io = nullptr;
+  runtime.idle_lwp = nullptr;
+  runtime.poll_waiters = nullptr;
+  runtime.forget_io = nullptr;
+}
+
+int watch_all(Runtime& runtime, IoRequest& request) noexcept {
+  for (int i = 0; i < request.interest_count; ++i) {
+    request.interests[i].request = &request;
+    const int error = runtime.io->poller.watch(request.interests[i]);
+    if (error == 0) continue;
+    while (i > 0) runtime.io->poller.unwatch(request.interests[--i]);
+    return error;
+  }
+  return 0;
+}
+
+IoOutcome block_on_io(Runtime& runtime, IoRequest& request) noexcept {
+  Pcb& self = *runtime.current;
+  request.waiter = &self;
+  request.sequence = runtime.io->next_sequence++;
+  if (request.deadline != kNever) runtime.io->deadlines.insert(request);
+  self.io_request = &request;
+  ++runtime.io_waiters;
+  stop_running(runtime);
+  dispatch(runtime);
+  return request.outcome;
+}
+
+bool cancel_io(Runtime& runtime, Pcb& pcb) noexcept {
+  if (pcb.io_request == nullptr) return false;
+  finish(runtime, *pcb.io_request, IoOutcome::cancelled);
+  return true;
+}
+
+bool poll_io(Runtime& runtime) noexcept {
+  bool woke = deliver_signals(runtime);
+  woke |= expire(runtime);
+  if (runtime.io->poller.watching()) woke |= look_at_descriptors(runtime, 0);
+  return woke;
+}
+
+}  // namespace lwp

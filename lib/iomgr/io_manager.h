@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// io_manager.h - looks after the LWPs that wait for descriptors, deadlines and Unix signals.
+//
+// One LWP of priority 0, "IO MANAGER", does it whenever nobody else is ready, and sleeps while
+// there is nothing to do; ticks and IOMGR_Poll do it in between, without sleeping.
+//
+// Context: inside the library. Only what says "switches" does.
+#pragma once
+
+#include <signal.h>
+
+#include <cstdint>
+
+#include "base/rc.h"
+#include "core/runtime.h"
+#include "iomgr/poller.h"
+#include "iomgr/request.h"
+
+namespace lwp {
+
+constexpr int kSignals = 65;  // numbers 1 .. 64
+
+struct IoManager {
+  Poller poller;
+  DeadlineHeap deadlines;
+  std::uint64_t next_sequence = 0;
+  PROCESS lwp = nullptr;  // the IO MANAGER
+
+  // Requests that the poller has just reported, to be served in order.
+  static constexpr int kMaxReported = 512;
+  IoRequest* reported[kMaxReported];
+  int reported_count = 0;
+
+  const void* signal_event[kSignals] = {};  // null: not asked for
+  struct sigaction previous_action[kSignals];
+};
+
+// Rc::success also when it is running already; Rc::no_memory; Rc::system.
+Rc start_io(Runtime& runtime) noexcept;
+// Those who wait are not woken. Ends with the runtime, or before.
+void stop_io(Runtime& runtime) noexcept;
+
+// Switches. The running LWP waits as the request says; returns its outcome, never `pending`.
+// With fds: watched already, see watch_all().
+IoOutcome block_on_io(Runtime& runtime, IoRequest& request) noexcept;
+
+// Begins to watch the interests of a request. 0 or errno; then none is watched.
+int watch_all(Runtime& runtime, IoRequest& request) noexcept;
+
+// Makes an LWP that waits ready, with an outcome. False if it does not wait for I/O.
+bool cancel_io(Runtime& runtime, Pcb& pcb) noexcept;
+
+// Serves whatever is due, without sleeping. Returns whether somebody became ready.
+bool poll_io(Runtime& runtime) noexcept;
+
+}  // namespace lwp

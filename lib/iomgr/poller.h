@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// poller.h - asks the system which descriptors are ready. The seam to epoll.
+//
+// Registrations stay when a wait is over, as the next wait is usually for the same descriptor; what
+// nobody wants any more is taken out when it reports something. The kernel forgets a descriptor
+// that is closed, silently, and its number may soon name another: so a registration that was
+// already there when a wait began is confirmed before the thread sleeps, and all of them once, a
+// moment into a longer sleep.
+//
+// Memory:  a table with a place per descriptor number, doubled on demand.
+// Context: inside the library. wait() may sleep; nothing switches.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/fork_sentinel.h"
+#include "base/intrusive_list.h"
+#include "iomgr/request.h"
+
+namespace lwp {
+
+class Poller {
+ public:
+  // ret_wake_fd is kept up to date with a descriptor that ends a sleep when it is written to.
+  bool start(std::atomic<int>& ret_wake_fd) noexcept;
+  void stop() noexcept;
+
+  // Begins to watch; 0, or what errno would say (EBADF, ENOMEM, ...).
+  int watch(FdInterest& interest) noexcept;
+  void unwatch(FdInterest& interest) noexcept;
+  bool watching() const noexcept { return interest_count_ > 0; }
+
+  // Waits until something is ready or the deadline has come (kNever: for ever; 0: does not wait).
+  // Calls on_ready(context, interest) for each interest that has something to report.
+  using OnReady = void (*)(void* context, FdInterest& interest);
+  void wait(std::int64_t deadline, OnReady on_ready, void* context) noexcept;
+
+ private:
+  using Interests = IntrusiveList<FdInterest, &FdInterest::link>;
+
+  struct Place {
+    Interests interests;
+    std::uint32_t registered;  // EPOLL bits; 0: not in the epoll set
+    bool always_ready;         // the kernel can not watch it: a file, a directory
+  };
+
+  bool make_room(int fd) noexcept;
+  int enter(int fd, std::uint32_t events) noexcept;
+  void remove(int fd) noexcept;
+  std::uint32_t wanted(const Place& place) const noexcept;
+  void report(int fd, std::uint32_t events, OnReady on_ready, void* context) noexcept;
+  bool report_always_ready(OnReady on_ready, void* context) noexcept;
+  bool confirm_new(OnReady on_ready, void* context) noexcept;
+  bool confirm_all(OnReady on_ready, void* context) noexcept;
+  bool confirm(int fd, OnReady on_ready, void* context) noexcept;
+  void rebuild() noexcept;
+  bool open_set() noexcept;
+  void close_set() noexcept;
+  int sleep(std::int64_t deadline) noexcept;
+
+  static constexpr int kBatch = 128;
+  static constexpr int kUnconfirmed = 64;
+
+  int epoll_ = -1;
+  std::atomic<int>* wake_fd_ = nullptr;
+  ForkSentinel sentinel_;  // a forked child must not use the set that it shares with its parent
+  Place* places_ = nullptr;
+  int place_count_ = 0;
+  std::size_t interest_count_ = 0;
+  int always_ready_count_ = 0;  // interests in such descriptors
+  int unconfirmed_[kUnconfirmed];
+  int unconfirmed_count_ = 0;  // more than fit: all are confirmed
+  bool all_confirmed_ = false;
+  epoll_event events_[kBatch];
+};
+
+}  // namespace lwp

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// request.h - what one LWP waits for outside this process: descriptors, a point in time, or both.
+//
+// A request lies on the stack of the LWP that waits and lives as long as the wait. While it does,
+// the LWP's Pcb points to it, so that cancelling and destroying find it.
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.h"
+#include "base/intrusive_list.h"
+#include "base/pairing_heap.h"
+#include "core/pcb.h"
+
+namespace lwp {
+
+struct IoRequest;
+
+// One descriptor of a request.
+struct FdInterest {
+  ListLink<FdInterest> link;  // in the list of its descriptor
+  IoRequest* request = nullptr;
+  int fd = -1;
+  std::uint32_t wanted = 0;    // EPOLL bits
+  std::uint32_t reported = 0;  // of those, and EPOLLERR, EPOLLHUP: what was seen
+};
+
+enum class IoOutcome : std::uint8_t {
+  pending,
+  ready,  // at least one descriptor has what was wanted, or is closed
+  timed_out,
+  cancelled,
+};
+
+struct IoRequest {
+  Pcb* waiter = nullptr;
+  FdInterest* interests = nullptr;
+  int interest_count = 0;
+  IoOutcome outcome = IoOutcome::pending;
+  std::int64_t deadline = kNever;
+  std::uint64_t sequence = 0;  // order of arrival
+  HeapLink<IoRequest> heap;    // by deadline, if there is one
+};
+
+// Who is served first: earlier deadlines, then earlier arrivals; those without a deadline last.
+inline bool served_before(const IoRequest& a, const IoRequest& b) noexcept {
+  return a.deadline != b.deadline ? a.deadline < b.deadline : a.sequence < b.sequence;
+}
+
+using DeadlineHeap = PairingHeap<IoRequest, &IoRequest::heap, served_before>;
+
+}  // namespace lwp

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "iomgr/select.h"
+
+#include <errno.h>
+
+#include "iomgr/interest_list.h"
+#include "iomgr/io_manager.h"
+
+namespace lwp {
+
+namespace {
+
+// What select calls readable and writable, in the words of epoll.
+constexpr std::uint32_t kReadable = EPOLLIN | EPOLLHUP | EPOLLERR;
+constexpr std::uint32_t kWritable = EPOLLOUT | EPOLLERR;
+
+bool in(int fd, const fd_set* set) noexcept { return set != nullptr && FD_ISSET(fd, set); }
+
+void clear(const FdSets& sets) noexcept {
+  for (fd_set* set : {sets.read, sets.write, sets.except}) {
+    if (set != nullptr) FD_ZERO(set);
+  }
+}
+
+std::uint32_t events_of(const FdSets& sets, int fd) noexcept {
+  return (in(fd, sets.read) ? std::uint32_t{EPOLLIN} : 0) |
+         (in(fd, sets.write) ? std::uint32_t{EPOLLOUT} : 0) |
+         (in(fd, sets.except) ? std::uint32_t{EPOLLPRI} : 0);
+}
+
+// The result for the only descriptor of a request, from what was reported of it.
+int single_result(const FdSets& sets, const FdInterest& interest) noexcept {
+  const bool read = in(interest.fd, sets.read) && (interest.reported & kReadable) != 0;
+  const bool write = in(interest.fd, sets.write) && (interest.reported & kWritable) != 0;
+  const bool except = in(interest.fd, sets.except) && (interest.reported & EPOLLPRI) != 0;
+  clear(sets);
+  if (read) FD_SET(interest.fd, sets.read);
+  if (write) FD_SET(interest.fd, sets.write);
+  if (except) FD_SET(interest.fd, sets.except);
+  return read + write + except;
+}
+
+// The result for several, or for one that is closed: the system looks at all of them. Sets are
+// left alone if nothing is ready after all.
+int common_result(const FdSets& sets, int* ret_errno) noexcept {
+  fd_set read;
+  fd_set write;
+  fd_set except;
+  if (sets.read != nullptr) read = *sets.read;
+  if (sets.write != nullptr) write = *sets.write;
+  if (sets.except != nullptr) except = *sets.except;
+  timeval at_once = {};
+  const int result = select(sets.count, sets.read != nullptr ? &read : nullptr,
+                            sets.write != nullptr ? &write : nullptr,
+                            sets.except != nullptr ? &except : nullptr, &at_once);
+  *ret_errno = errno;
+  if (result <= 0) return result;
+  if (sets.read != nullptr) *sets.read = read;
+  if (sets.write != nullptr) *sets.write = write;
+  if (sets.except != nullptr) *sets.except = except;
+  return result;
+}
+
+bool looks_closed(const FdInterest& interest) noexcept {
+  return (interest.reported & (interest.wanted | EPOLLHUP)) == 0;
+}
+
+std::uint32_t epoll_events(short poll_events) noexcept {
+  return static_cast<std::uint32_t>(poll_events) &
+         (EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLRDNORM | EPOLLRDBAND | EPOLLWRNORM |
+          EPOLLWRBAND);
+}
+static_assert(POLLIN == static_cast<int>(EPOLLIN) && POLLOUT == static_cast<int>(EPOLLOUT) &&
+              POLLPRI == static_cast<int>(EPOLLPRI));
+
+}  // namespace
+
+int block_on_select(Runtime& runtime, const FdSets& sets, std::int64_t deadline,
+                    int* ret_errno) noexcept {
+  int wanted = 0;
+  for (int fd = 0; fd < sets.count; ++fd) wanted += events_of(sets, fd) != 0;
+  InterestList list(wanted);
+  if (!list.has_memory()) {
+    *ret_errno = ENOMEM;
+    return -1;
+  }
+  for (int fd = 0; wanted > 0 && fd < sets.count; ++fd) {
+    if (const std::uint32_t events = events_of(sets, fd)) list.add(fd, events);
+  }
+  for (;;) {
+    IoRequest request;
+    list.give_to(request);
+    request.deadline = deadline;
+    if (const int error = watch_all(runtime, request); error != 0) {
+      *ret_errno = error;
+      return -1;
+    }
+    const IoOutcome outcome = block_on_io(runtime, request);
+    if (outcome != IoOutcome::ready) {
+      clear(sets);
+      return outcome == IoOutcome::timed_out ? 0 : kCancelled;
+    }
+    const bool single = list.count() == 1 && !looks_closed(list[0]);
+    const int result = single ? single_result(sets, list[0]) : common_result(sets, ret_errno);
+    if (result != 0) return result;
+    // Somebody else has taken what was there.
+  }
+}
+
+int block_on_poll(Runtime& runtime, pollfd* fds, nfds_t count, std::int64_t deadline,
+                  int* ret_errno) noexcept {
+  InterestList list(static_cast<int>(count));
+  if (!list.has_memory()) {
+    *ret_errno = ENOMEM;
+    return -1;
+  }
+  for (nfds_t i = 0; i < count; ++i) {
+    if (fds[i].fd >= 0) list.add(fds[i].fd, epoll_events(fds[i].events));
+  }
+  for (;;) {
+    const int result = poll(fds, count, 0);
+    *ret_errno = errno;
+    if (result != 0 || deadline == 0) return result;
+    IoRequest request;
+    list.give_to(request);
+    request.deadline = deadline;
+    if (const int error = watch_all(runtime, request); error != 0) {
+      *ret_errno = error;
+      return -1;
+    }
+    const IoOutcome outcome = block_on_io(runtime, request);
+    if (outcome == IoOutcome::timed_out) return 0;
+    if (outcome == IoOutcome::cancelled) return kCancelled;
+  }
+}
+
+int block_on_fd(Runtime& runtime, int fd, std::uint32_t events, std::int64_t deadline) noexcept {
+  FdInterest interest;
+  interest.fd = fd;
+  interest.wanted = events;
+  IoRequest request;
+  request.interests = &interest;
+  request.interest_count = 1;
+  request.deadline = deadline;
+  if (const int error = watch_all(runtime, request); error != 0) return error;
+  switch (block_on_io(runtime, request)) {
+    case IoOutcome::timed_out:
+      return ETIMEDOUT;
+    case IoOutcome::cancelled:
+      return ECANCELED;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace lwp

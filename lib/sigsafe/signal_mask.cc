@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "sigsafe/signal_mask.h"
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "sigsafe/doors.h"
+
+namespace lwp {
+
+namespace {
+
+// A mask that is still there after so many ticks protects no short section: the program has changed
+// it for good, or is in a handler that takes its time.
+constexpr unsigned kTicksToAdoptMask = 16;
+
+#if defined(__x86_64__)
+
+// What the kernel pushes for a signal begins with the address to which the handler returns, the
+// same for all handlers, followed by the interrupted context. Words left behind by earlier frames
+// may look the same: the answer is then true too often, never false too often.
+LWP_SIGSAFE bool signal_frame_on_stack(const Zone& zone, std::uintptr_t stack) noexcept {
+  struct Frame {
+    std::uintptr_t return_address;
+    ucontext_t interrupted;
+  };
+  constexpr std::uintptr_t kAlignment = 16;
+  const auto end = reinterpret_cast<std::uintptr_t>(lwp_door_stack_end(&zone));
+  if (end == 0) return true;
+  // At the entry of a function the stack pointer is 8 below a multiple of 16.
+  for (auto at = (stack & ~(kAlignment - 1)) + kAlignment / 2; at + sizeof(Frame) <= end;
+       at += kAlignment) {
+    if (at < stack) continue;
+    const auto& frame = *reinterpret_cast<const Frame*>(at);
+    if (frame.return_address != zone.handler_return) continue;
+    const auto interrupted =
+        static_cast<std::uintptr_t>(frame.interrupted.uc_mcontext.gregs[REG_RSP]);
+    if (interrupted > at && interrupted <= end) return true;
+  }
+  return false;
+}
+
+#else
+
+LWP_SIGSAFE bool signal_frame_on_stack(const Zone&, std::uintptr_t) noexcept { return false; }
+
+#endif
+
+}  // namespace
+
+std::uint64_t present_mask() noexcept {
+  std::uint64_t mask = 0;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, nullptr, &mask, sizeof mask);
+  return mask;
+}
+
+bool mask_is_foreign(Zone& zone, std::uint64_t mask, std::uintptr_t stack) noexcept {
+  if (mask == zone.known_mask) {
+    zone.foreign_mask_ticks = 0;
+    return false;
+  }
+  if (mask != zone.foreign_mask) {
+    zone.foreign_mask = mask;
+    zone.foreign_mask_ticks = 0;
+  }
+  if (++zone.foreign_mask_ticks < kTicksToAdoptMask) return true;
+  zone.foreign_mask_ticks = 0;
+  if (signal_frame_on_stack(zone, stack)) return true;
+  zone.known_mask = mask;
+  return false;
+}
+
+}  // namespace lwp

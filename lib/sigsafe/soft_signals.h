@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// soft_signals.h - procedures that signal handlers ask the I/O manager to run as LWPs.
+//
+// Context: requested by handlers at any instant; taken by the runtime's own kernel thread.
+#pragma once
+
+#include <atomic>
+
+#include "base/attributes.h"
+
+namespace lwp {
+
+class SoftSignals {
+ public:
+  using Procedure = void (*)(void*);
+
+  // False if as many are outstanding as there are places.
+  LWP_SIGSAFE bool request(Procedure procedure, void* argument) noexcept {
+    for (Place& place : places_) {
+      auto expected = State::free;
+      if (!place.state.compare_exchange_strong(expected, State::claimed)) continue;
+      place.procedure = procedure;
+      place.argument = argument;
+      place.state.store(State::requested);
+      return true;
+    }
+    return false;
+  }
+
+  LWP_SIGSAFE bool pending() const noexcept {
+    for (const Place& place : places_) {
+      if (place.state.load(std::memory_order_relaxed) == State::requested) return true;
+    }
+    return false;
+  }
+
+  // Calls start(procedure, argument) for each; one for which it returns false stays.
+  template <typename Start>
+  void take(Start start) noexcept {
+    for (Place& place : places_) {
+      if (place.state.load() != State::requested) continue;
+      if (start(place.procedure, place.argument)) place.state.store(State::free);
+    }
+  }
+
+ private:
+  static constexpr int kPlaces = 4;  // historical: the fifth is refused
+  enum class State : int { free, claimed, requested };
+
+  struct Place {
+    std::atomic<State> state{State::free};
+    Procedure procedure = nullptr;
+    void* argument = nullptr;
+  };
+  Place places_[kPlaces];
+};
+
+}  // namespace lwp
