@@ -6,8 +6,8 @@
 #include "core/scheduler.h"
 #include "sigsafe/doors.h"
 #include "sigsafe/interrupted.h"
-#include "sigsafe/signal_mask.h"
 #include "sigsafe/signal_catcher.h"
+#include "sigsafe/signal_mask.h"
 #include "sigsafe/tick_timer.h"
 
 namespace lwp {
@@ -27,17 +27,33 @@ bool empty_inbox(Runtime& runtime) noexcept {
 
 namespace {
 
+bool others_wait(const Runtime& runtime) noexcept {
+  return runtime.io_waiters > 0 || has_caught_something(runtime);
+}
+
+}  // namespace
+
+bool anybody_else(const Runtime& runtime) noexcept {
+  return others_wait(runtime) || runtime.queue.has_rival(*runtime.current);
+}
+
+namespace {
+
 // Lets others run, if any may; returns whether they did, and then when the LWP runs again.
 bool end_slice(Runtime& runtime) noexcept {
-  const bool others_wait = runtime.io_waiters > 0 || has_caught_something(runtime);
-  if (others_wait && runtime.poll_waiters != nullptr) (void)runtime.poll_waiters(runtime);
+  const bool waiters = others_wait(runtime);
+  if (waiters && runtime.poll_waiters != nullptr) (void)runtime.poll_waiters(runtime);
   if (runtime.queue.has_rival(*runtime.current)) {
     ++runtime.counters.moved;
     dispatch(runtime);
     return true;
   }
   runtime.counters.count(Deferral::no_rival);
-  if (runtime.preempting && !others_wait) doze(runtime);
+  if (runtime.preempting && !waiters) {
+    doze(runtime);
+    // A signal that was caught before the timers were off found them on.
+    if (others_wait(runtime)) arm_ticks(runtime);
+  }
   return false;
 }
 
@@ -100,23 +116,29 @@ const void* lwp_door_stack_end(const lwp::Zone* zone) {
   return &pcb == &runtime.first ? runtime.first_stack_end : pcb.slot.top;
 }
 
+bool lwp_door_anybody_else(const lwp::Zone* zone) {
+  return lwp::anybody_else(*static_cast<const lwp::Runtime*>(zone));
+}
+
 void lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted) {
   using namespace lwp;
   Runtime& runtime = *static_cast<Runtime*>(zone);
-  critical::enter_library();
   if (!has_room_for_signal(*runtime.current)) {
     runtime.counters.count(Deferral::stack);
-    leave_library(runtime);
     return;
   }
   const Pcb* const self = runtime.current;
-  if (end_slice(runtime)) {
-    // Others may have changed the mask since; returning from the signal must not undo that.
-    runtime.known_mask = present_mask();
-    set_interrupted_mask(*interrupted, runtime.known_mask);
+  critical::enter_library();
+  bool may_have_moved = end_slice(runtime);
+  if (critical::leave_library()) {
+    catch_up(runtime);
+    may_have_moved = true;
   }
   LWP_CHECK(runtime.current == self);
-  leave_library(runtime);
+  if (!may_have_moved) return;
+  // Others may have changed the mask since; returning from the signal must not undo that.
+  runtime.known_mask = present_mask();
+  set_interrupted_mask(*interrupted, runtime.known_mask);
 }
 
 }  // extern "C"

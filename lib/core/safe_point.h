@@ -13,6 +13,10 @@ namespace lwp {
 // library has been left when it is called and when it returns.
 LWP_NOINLINE void catch_up(Runtime& runtime) noexcept;
 
+// Somebody else than the running LWP could use the processor, now or when what it waits for comes:
+// ticks are of use.
+bool anybody_else(const Runtime& runtime) noexcept;
+
 // Never switches. Delivers everything that handlers posted; whether one of them asked for a
 // dispatch. Inside the library.
 bool empty_inbox(Runtime& runtime) noexcept;

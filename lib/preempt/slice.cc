@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "preempt/slice.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cstring>
-
 #include "base/signal_action.h"
+#include "core/safe_point.h"
 #include "preempt/movable_code.h"
 #include "sigsafe/critical.h"
-#include "sigsafe/interrupted.h"
+#include "sigsafe/signal_mask.h"
 #include "sigsafe/tick_handler.h"
 #include "sigsafe/tick_timer.h"
 
@@ -57,6 +57,17 @@ void discard_pending_tick() noexcept {
 
 bool timers_are_ours(const Runtime& runtime) noexcept { return runtime.timer_owner == gettid(); }
 
+// pthread_getattr_np knows it, for the main thread from /proc.
+const void* end_of_this_stack() noexcept {
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return nullptr;
+  void* low = nullptr;
+  std::size_t size = 0;
+  const bool good = pthread_attr_getstack(&attributes, &low, &size) == 0;
+  pthread_attr_destroy(&attributes);
+  return good ? static_cast<char*>(low) + size : nullptr;
+}
+
 // After a fork there are no timers, and what else there is belongs to a process-wide count that
 // the child has inherited with it.
 Rc acquire(Runtime& runtime) noexcept {
@@ -73,6 +84,7 @@ Rc acquire(Runtime& runtime) noexcept {
         runtime.slice_timer = slice_timer;
         runtime.retry_timer = retry_timer;
         runtime.timer_owner = self;
+        runtime.first_stack_end = end_of_this_stack();
         return Rc::success;
       }
       timer_delete(retry_timer);
@@ -81,14 +93,6 @@ Rc acquire(Runtime& runtime) noexcept {
   }
   free_code_map(map);
   return Rc::system;
-}
-
-std::uint64_t present_mask() noexcept {
-  sigset_t set;
-  pthread_sigmask(SIG_SETMASK, nullptr, &set);
-  std::uint64_t mask;
-  memcpy(&mask, &set, sizeof mask);
-  return mask;
 }
 
 }  // namespace
@@ -106,7 +110,7 @@ Rc start_slices(Runtime& runtime, std::int64_t slice_ns) noexcept {
   doze(runtime);
   if (!runtime.preempting) {
     runtime.dozing = false;
-  } else if (runtime.queue.has_rival(*runtime.current)) {
+  } else if (anybody_else(runtime)) {
     arm_ticks(runtime);
   }
   return Rc::success;

@@ -13,6 +13,10 @@ extern "C" {
 // Returns when the LWP has the processor again. May change errno.
 LWP_SIGSAFE void lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted);
 
+// Somebody else could use the processor, now or when a descriptor is ready. Not to be called when
+// the library was interrupted.
+LWP_SIGSAFE bool lwp_door_anybody_else(const lwp::Zone* zone);
+
 // Just above the running LWP's stack; null if it is not known.
 LWP_SIGSAFE const void* lwp_door_stack_end(const lwp::Zone* zone);
 

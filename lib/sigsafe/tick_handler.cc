@@ -15,11 +15,25 @@ namespace lwp {
 
 namespace {
 
+// Nobody could run instead, so no more ticks: a system call in which the LWP waits is not to be
+// interrupted again. A handler on top of this one may make somebody ready at any instant; what it
+// finds and does to the timers may come to nothing, so look again when they are off.
+LWP_SIGSAFE bool doze_if_alone(Zone& zone) noexcept {
+  if (critical::in_library() || lwp_door_anybody_else(&zone)) return false;
+  doze(zone);
+  if (!zone.dozing || lwp_door_anybody_else(&zone)) arm_ticks(zone);
+  return true;
+}
+
 LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
   ++zone.counters.ticks;
   if (zone.sleeping.load(std::memory_order_relaxed)) {
     zone.counters.count(Deferral::no_rival);
     doze(zone);
+    return;
+  }
+  if (doze_if_alone(zone)) {
+    zone.counters.count(Deferral::no_rival);
     return;
   }
   if (!critical::movable()) {
@@ -36,7 +50,8 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
     zone.counters.count(Deferral::stack);
     return;
   }
-  // Asked before the code, so that every tick under the known mask tells that a foreign one is over.
+  // Asked before the code, so that every tick under the known mask tells that a foreign one is
+  // over.
   if (mask_is_foreign(zone, interrupted_mask(interrupted), interrupted_stack(interrupted))) {
     zone.counters.count(Deferral::signal_mask);
     return;
