@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* test_preempt_signals.c - ticks beside the program's own signals, handlers and masks. */
+#include <errno.h>
+#include <lwp/lwp.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "child_case.h"
+#include "ticks.h"
+
+/* More ticks under one mask than it takes to be taken for the program's new normal. */
+enum { kManyTicks = 100 };
+
+static volatile long turns;
+
+static void start(void) {
+  LWP_Init(LWP_VERSION, 2, NULL);
+  slices_by_hand();
+  start_lwp(count_turns, 2, (void*)&turns);
+  PRE_PreemptMe();
+  turns = 0;
+}
+
+static void change_mask(int how, int signo) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signo);
+  sigprocmask(how, &set, NULL);
+}
+
+static int is_blocked(int signo) {
+  sigset_t set;
+  sigprocmask(SIG_BLOCK, NULL, &set);
+  return sigismember(&set, signo);
+}
+
+static void handle(int signo, void (*handler)(int)) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = handler;
+  sigaction(signo, &action, NULL);
+}
+
+CASE(errno_survives_a_tick) {
+  start();
+  errno = EDOM;
+  tick_here();
+  expect_int(turns, 1);
+  expect_int(errno, EDOM);
+}
+
+CASE(blocked_alarm_holds_ticks_off) {
+  start();
+  change_mask(SIG_BLOCK, SIGALRM);
+  tick_here();
+  work(1000);
+  expect_int(turns, 0);
+  change_mask(SIG_UNBLOCK, SIGALRM); /* the tick finds sigprocmask */
+  tick_here();
+  expect_int(turns, 1);
+}
+
+static volatile sig_atomic_t handled;
+
+static void with_one_tick(int signo) {
+  (void)signo;
+  tick_here();
+  expect_int(turns, 0);
+  ++handled;
+}
+
+CASE(tick_in_a_handler_does_not_move) {
+  start();
+  handle(SIGUSR1, with_one_tick);
+  raise(SIGUSR1);
+  expect_int(handled, 1);
+  tick_here();
+  expect_int(turns, 1);
+}
+
+/* Whatever the handler interrupted may be half done, so its sections must not end in a switch. */
+static void with_an_owed_tick(int signo) {
+  (void)signo;
+  PRE_BeginCritical();
+  tick_in_libc();
+  PRE_EndCritical();
+  expect_int(turns, 0);
+  LWP_NoYieldSignal((void*)&turns);
+  LWP_QSignal(LWP_ThisProcess());
+  expect_int(turns, 0);
+  ++handled;
+}
+
+CASE(section_in_a_handler_does_not_end_in_a_switch) {
+  start();
+  handle(SIGUSR1, with_an_owed_tick);
+  raise(SIGUSR1);
+  expect_int(handled, 1);
+  tick_here();
+  expect_int(turns, 1);
+}
+
+static void with_many_ticks(int signo) {
+  int i;
+  (void)signo;
+  for (i = 0; i < kManyTicks; ++i) {
+    tick_here();
+    expect_int(turns, 0);
+    PRE_BeginCritical();
+    tick_in_libc();
+    PRE_EndCritical();
+    expect_int(turns, 0);
+  }
+  ++handled;
+}
+
+CASE(long_handler_is_not_torn_apart) {
+  start();
+  handle(SIGUSR1, with_many_ticks);
+  raise(SIGUSR1);
+  expect_int(handled, 1);
+  tick_here();
+  expect_int(turns, 1);
+}
+
+static void run_long_handler(void* parm) {
+  (void)parm;
+  PRE_PreemptMe();
+  turns = 0;
+  raise(SIGUSR1);
+  note("done");
+  for (;;) LWP_DispatchProcess();
+}
+
+CASE(long_handler_on_the_stack_of_an_lwp_is_not_torn_apart) {
+  start();
+  handle(SIGUSR1, with_many_ticks);
+  start_lwp(run_long_handler, 2, NULL);
+  expect_transcript("done");
+}
+
+static void once_per_call(int signo) {
+  (void)signo;
+  tick_here();
+  expect_int(turns, 0);
+}
+
+CASE(many_short_handlers_are_not_taken_for_a_new_mask) {
+  int i;
+  start();
+  handle(SIGUSR1, once_per_call);
+  for (i = 0; i < kManyTicks; ++i) {
+    raise(SIGUSR1);
+    tick_in_libc();
+  }
+}
+
+static void expect_other_blocked_and_block_one_more(void* parm) {
+  (void)parm;
+  PRE_PreemptMe();
+  expect(is_blocked(SIGUSR2));
+  change_mask(SIG_BLOCK, SIGWINCH);
+  note("other");
+  for (;;) LWP_DispatchProcess();
+}
+
+CASE(mask_changed_by_one_lwp_stays_for_all) {
+  LWP_Init(LWP_VERSION, 2, NULL);
+  slices_of(50);
+  PRE_PreemptMe();
+  change_mask(SIG_BLOCK, SIGUSR2);
+  start_lwp(expect_other_blocked_and_block_one_more, 2, NULL);
+  expect_transcript("other");
+  expect(is_blocked(SIGUSR2));
+  expect(is_blocked(SIGWINCH));
+}
+
+static volatile int told;
+
+static void change_mask_when_told(void* parm) {
+  (void)parm;
+  for (;;) {
+    told = 1;
+    change_mask(SIG_BLOCK, SIGWINCH);
+    LWP_DispatchProcess();
+    told = 2;
+    change_mask(SIG_UNBLOCK, SIGWINCH);
+    LWP_DispatchProcess();
+  }
+}
+
+CASE(mask_changed_while_an_lwp_was_preempted_is_not_undone) {
+  LWP_Init(LWP_VERSION, 2, NULL);
+  slices_by_hand();
+  PRE_PreemptMe();
+  start_lwp(change_mask_when_told, 2, NULL);
+  expect_int(told, 1);
+  expect_int(is_blocked(SIGWINCH), 1);
+  /* A mask that no dispatch has shown to the library is at first taken for a handler's. */
+  while (told == 1) tick_here();
+  expect_int(is_blocked(SIGWINCH), 0);
+  tick_here();
+  expect_int(told, 1);
+  expect_int(is_blocked(SIGWINCH), 1);
+  tick_here();
+  expect_int(told, 2);
+  expect_int(is_blocked(SIGWINCH), 0);
+}
+
+CASE(mask_that_stays_does_not_end_preemption) {
+  volatile long rounds;
+  start();
+  slices_of(1000);
+  change_mask(SIG_BLOCK, SIGUSR2);
+  for (rounds = 0; turns == 0; ++rounds) {
+  }
+  expect(is_blocked(SIGUSR2));
+}
+
+static volatile PROCESS high;
+
+static void wait_for_credits(void* parm) {
+  volatile long* const woken = (volatile long*)parm;
+  for (;;) {
+    LWP_QWait();
+    ++*woken;
+  }
+}
+
+static void wake_high(int signo) {
+  (void)signo;
+  LWP_QSignal(high);
+}
+
+CASE(handler_wakes_a_higher_lwp_that_then_runs_by_a_tick) {
+  volatile long woken = 0;
+  struct itimerval storm = {{0, 2000}, {0, 2000}};
+  LWP_Init(LWP_VERSION, 1, NULL);
+  high = start_lwp(wait_for_credits, 3, (void*)&woken);
+  handle(SIGVTALRM, wake_high);
+  slices_of(500);
+  PRE_PreemptMe();
+  setitimer(ITIMER_VIRTUAL, &storm, NULL);
+  while (woken < 20) {
+  }
+}
+
+CASE(read_is_not_interrupted) {
+  int pipes[2];
+  char byte;
+  volatile pid_t child;
+  expect_int(pipe(pipes), 0);
+  LWP_Init(LWP_VERSION, 2, NULL);
+  start_lwp(count_turns, 2, (void*)&turns);
+  PRE_PreemptMe();
+  child = fork();
+  if (child == 0) {
+    usleep(100000);
+    _exit(write(pipes[1], "x", 1) == 1 ? 0 : 1);
+  }
+  slices_of(200);
+  PRE_PreemptMe();
+  expect_int(read(pipes[0], &byte, 1), 1);
+  expect_int(PRE_EndPreempt(), LWP_SUCCESS);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(errno_survives_a_tick),
+      cmocka_unit_test(blocked_alarm_holds_ticks_off),
+      cmocka_unit_test(tick_in_a_handler_does_not_move),
+      cmocka_unit_test(section_in_a_handler_does_not_end_in_a_switch),
+      cmocka_unit_test(long_handler_is_not_torn_apart),
+      cmocka_unit_test(long_handler_on_the_stack_of_an_lwp_is_not_torn_apart),
+      cmocka_unit_test(many_short_handlers_are_not_taken_for_a_new_mask),
+      cmocka_unit_test(mask_changed_by_one_lwp_stays_for_all),
+      cmocka_unit_test(mask_changed_while_an_lwp_was_preempted_is_not_undone),
+      cmocka_unit_test(mask_that_stays_does_not_end_preemption),
+      cmocka_unit_test(handler_wakes_a_higher_lwp_that_then_runs_by_a_tick),
+      cmocka_unit_test(read_is_not_interrupted),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

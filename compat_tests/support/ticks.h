@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ticks.h - time slices for test cases: real ones, and single ticks at a chosen instruction.
+ *
+ * A tick is nothing but a SIGALRM, whoever sent it. With a slice that never ends, ticks come where
+ * a case puts them, so what they do can be compared step by step.
+ */
+#ifndef SUPPORT_TICKS_H
+#define SUPPORT_TICKS_H
+
+#include <lwp/lwp.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "child_case.h"
+
+static inline void slices_of(long microseconds) {
+  struct timeval slice;
+  slice.tv_sec = microseconds / 1000000;
+  slice.tv_usec = microseconds % 1000000;
+  expect_int(PRE_InitPreempt(&slice), LWP_SUCCESS);
+}
+
+/* No slice ends but by the two functions below. */
+static inline void slices_by_hand(void) { slices_of(1000000000L); }
+
+/* A tick that finds the caller in the C library. */
+static inline void tick_in_libc(void) { raise(SIGALRM); }
+
+/* A tick that finds the caller in the program's own code. */
+static inline __attribute__((always_inline)) void tick_here(void) {
+  const long process = getpid();
+  const long thread = gettid();
+#if defined(__x86_64__)
+  long result;
+  __asm__ __volatile__("syscall"
+                       : "=a"(result)
+                       : "0"((long)SYS_tgkill), "D"(process), "S"(thread), "d"((long)SIGALRM)
+                       : "rcx", "r11", "memory", "cc");
+#elif defined(__i386__)
+  long result;
+  __asm__ __volatile__("int $0x80"
+                       : "=a"(result)
+                       : "0"((long)SYS_tgkill), "b"(process), "c"(thread), "d"((long)SIGALRM)
+                       : "memory", "cc");
+#elif defined(__aarch64__)
+  register long number __asm__("x8") = SYS_tgkill;
+  register long first __asm__("x0") = process;
+  register long second __asm__("x1") = thread;
+  register long third __asm__("x2") = SIGALRM;
+  __asm__ __volatile__("svc #0"
+                       : "+r"(first)
+                       : "r"(number), "r"(second), "r"(third)
+                       : "memory", "cc");
+#else
+#error "tick_here: the system call of this processor"
+#endif
+}
+
+/* Runs without calling anything that an LWP could be kept from being moved in. */
+static inline void work(long rounds) {
+  volatile long i;
+  for (i = 0; i < rounds; ++i) {
+  }
+}
+
+/* The body of an LWP that counts its turns in *parm and yields at once. */
+static inline void count_turns(void* parm) {
+  volatile long* const turns = (volatile long*)parm;
+  for (;;) {
+    ++*turns;
+    LWP_DispatchProcess();
+  }
+}
+
+static inline PROCESS start_lwp(void (*body)(void*), int priority, void* parm) {
+  PROCESS pid = NULL;
+  expect_int(LWP_CreateProcess(body, 0, priority, parm, "lwp", &pid), LWP_SUCCESS);
+  return pid;
+}
+
+#endif
