@@ -100,7 +100,7 @@ void sleep_until_due(Runtime& runtime) noexcept {
   IoManager& io = *runtime.io;
   // From here on a handler that notes something also ends the sleep; what came before is seen now.
   runtime.sleeping.store(true, std::memory_order_seq_cst);
-  const bool due = runtime.inbox.pending() || has_caught_something(runtime);
+  const bool due = runtime.inbox.pending() || has_caught_something(runtime) || io.pool.has_done();
   const IoRequest* const first = io.deadlines.front();
   const std::int64_t deadline = due ? 0 : first != nullptr ? first->deadline : kNever;
   if (runtime.primary) last_context_switch = {};  // time asleep is not time worked
@@ -114,6 +114,7 @@ void io_main(void*) noexcept {
   for (;;) {
     (void)empty_inbox(runtime);
     bool woke = deliver_signals(runtime);
+    woke |= runtime.io->pool.collect(runtime);
     woke |= expire(runtime);
     const bool idle = !woke && !runtime.queue.has_rival(*runtime.current);
     if (idle) {
@@ -155,6 +156,7 @@ Rc start_io(Runtime& runtime) noexcept {
 void stop_io(Runtime& runtime) noexcept {
   if (runtime.io == nullptr) return;
   cancel_all_unix_signals(runtime);
+  runtime.io->pool.stop();
   runtime.handles.for_each([&](Pcb& pcb) {
     if (pcb.io_request != nullptr) detach(runtime, *pcb.io_request);
   });
@@ -199,6 +201,7 @@ bool cancel_io(Runtime& runtime, Pcb& pcb) noexcept {
 
 bool poll_io(Runtime& runtime) noexcept {
   bool woke = deliver_signals(runtime);
+  woke |= runtime.io->pool.collect(runtime);
   woke |= expire(runtime);
   if (runtime.io->poller.watching()) woke |= look_at_descriptors(runtime, 0);
   return woke;

@@ -13,6 +13,7 @@
 
 #include "base/rc.h"
 #include "core/runtime.h"
+#include "iomgr/blocking_pool.h"
 #include "iomgr/poller.h"
 #include "iomgr/request.h"
 
@@ -22,6 +23,7 @@ constexpr int kSignals = 65;  // numbers 1 .. 64
 
 struct IoManager {
   Poller poller;
+  BlockingPool pool;
   DeadlineHeap deadlines;
   std::uint64_t next_sequence = 0;
   PROCESS lwp = nullptr;  // the IO MANAGER

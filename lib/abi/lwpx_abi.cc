@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// lwpx_abi.cc - the functions of <lwp/lwpx.h>.
+#include <errno.h>
+#include <lwp/lwpx.h>
+#include <sys/resource.h>
+
+#include "abi/abi.h"
+#include "iomgr/io_manager.h"
+#include "iomgr/select.h"
+#include "iomgr/socket_io.h"
+#include "iomgr/timed_wait.h"
+
+using namespace lwp;
+
+namespace {
+
+// As may_enter(), for calls that start the I/O manager if need be.
+Rc may_use_io(Runtime* runtime) noexcept {
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return rc;
+  if (LWP_LIKELY(runtime->io != nullptr)) return Rc::success;
+  const Inside inside(*runtime);
+  return start_io(*runtime);
+}
+
+int to_errno(Rc rc) noexcept {
+  if (rc == Rc::not_initialised) return EPERM;
+  if (rc == Rc::blocked) return EDEADLK;
+  return ENOMEM;
+}
+
+// Runs call(runtime, &error) inside the library. errno is set when it has been left, as leaving
+// may let others run.
+template <typename Call>
+auto io_call(Call call) noexcept -> decltype(call(*this_runtime(), static_cast<int*>(nullptr))) {
+  Runtime* const runtime = this_runtime();
+  int error = 0;
+  decltype(call(*runtime, &error)) result = -1;
+  if (const Rc rc = may_use_io(runtime); rc != Rc::success) {
+    error = to_errno(rc);
+  } else {
+    const Inside inside(*runtime);
+    result = call(*runtime, &error);
+  }
+  if (result == -1) errno = error;
+  return result;
+}
+
+bool valid(const timespec& time) noexcept {
+  return time.tv_sec >= 0 && time.tv_nsec >= 0 && time.tv_nsec < kNsPerSecond;
+}
+
+// A time, or a span of it, in ns; kNever if it does not fit.
+std::int64_t to_ns(const timespec& time) noexcept {
+  std::int64_t ns;
+  if (__builtin_mul_overflow(std::int64_t{time.tv_sec}, kNsPerSecond, &ns) ||
+      __builtin_add_overflow(ns, std::int64_t{time.tv_nsec}, &ns)) {
+    return kNever;
+  }
+  return ns;
+}
+
+int to_c(IoOutcome outcome) noexcept {
+  switch (outcome) {
+    case IoOutcome::ready:
+      return LWP_SUCCESS;
+    case IoOutcome::timed_out:
+      return LWPX_ETIMEOUT;
+    case IoOutcome::cancelled:
+      return LWPX_ECANCELED;
+    default:
+      return LWP_ENOMEM;
+  }
+}
+
+int wait_until(const void* const* events, int count, int needed,
+               const timespec* deadline) noexcept {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return lwp::to_c(rc);
+  if (needed < 0 || needed > count) return LWP_EBADCOUNT;
+  if (deadline != nullptr && !valid(*deadline)) return LWP_ESYSTEM;
+  const Inside inside(*runtime);
+  return to_c(block_on_events_until(*runtime, events, count, needed,
+                                    deadline != nullptr ? to_ns(*deadline) : kNever));
+}
+
+}  // namespace
+
+extern "C" {
+
+int LWPX_Sleep(const struct timespec* duration) {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return lwp::to_c(rc);
+  if (duration != nullptr && !valid(*duration)) return LWP_ESYSTEM;
+  const Inside inside(*runtime);
+  const std::int64_t deadline = duration != nullptr ? deadline_after(to_ns(*duration)) : kNever;
+  const IoOutcome outcome = sleep_until(*runtime, deadline);
+  return outcome == IoOutcome::timed_out ? LWP_SUCCESS : to_c(outcome);
+}
+
+int LWPX_WaitProcessUntil(const void* event, const struct timespec* deadline) {
+  if (event == nullptr) return LWP_EBADEVENT;
+  return wait_until(&event, 1, 1, deadline);
+}
+
+int LWPX_MwaitProcessUntil(int wcount, const void* evlist[], const struct timespec* deadline) {
+  int count = 0;
+  if (evlist != nullptr) {
+    while (evlist[count] != nullptr) ++count;
+  }
+  if (count == 0) return LWP_EBADCOUNT;
+  return wait_until(evlist, count, wcount, deadline);
+}
+
+int LWPX_Poll(struct pollfd* fds, nfds_t count, const struct timespec* timeout) {
+  rlimit limit;
+  const bool too_many = getrlimit(RLIMIT_NOFILE, &limit) == 0 && count > limit.rlim_cur;
+  if (too_many || (timeout != nullptr && !valid(*timeout))) {
+    errno = EINVAL;
+    return -1;
+  }
+  const int result = io_call([&](Runtime& runtime, int* ret_errno) {
+    const std::int64_t ns = timeout != nullptr ? to_ns(*timeout) : kNever;
+    const std::int64_t deadline = ns == 0 ? 0 : deadline_after(ns);
+    const int ready = block_on_poll(runtime, fds, count, deadline, ret_errno);
+    if (ready != kCancelled) return ready;
+    *ret_errno = ECANCELED;
+    return -1;
+  });
+  return result;
+}
+
+ssize_t LWPX_Read(int fd, void* buffer, size_t size) {
+  return io_call([&](Runtime& runtime, int* ret_errno) {
+    return read_some(runtime, fd, buffer, size, ret_errno);
+  });
+}
+
+ssize_t LWPX_Write(int fd, const void* buffer, size_t size) {
+  return io_call([&](Runtime& runtime, int* ret_errno) {
+    return write_some(runtime, fd, buffer, size, ret_errno);
+  });
+}
+
+ssize_t LWPX_Recv(int fd, void* buffer, size_t size, int flags) {
+  return LWPX_RecvFrom(fd, buffer, size, flags, nullptr, nullptr);
+}
+
+ssize_t LWPX_Send(int fd, const void* buffer, size_t size, int flags) {
+  return LWPX_SendTo(fd, buffer, size, flags, nullptr, 0);
+}
+
+ssize_t LWPX_RecvFrom(int fd, void* buffer, size_t size, int flags, struct sockaddr* address,
+                      socklen_t* length) {
+  return io_call([&](Runtime& runtime, int* ret_errno) {
+    return receive(runtime, fd, buffer, size, flags, address, length, ret_errno);
+  });
+}
+
+ssize_t LWPX_SendTo(int fd, const void* buffer, size_t size, int flags,
+                    const struct sockaddr* address, socklen_t length) {
+  return io_call([&](Runtime& runtime, int* ret_errno) {
+    return transmit(runtime, fd, buffer, size, flags, address, length, ret_errno);
+  });
+}
+
+int LWPX_Accept(int fd, struct sockaddr* address, socklen_t* length) {
+  return io_call([&](Runtime& runtime, int* ret_errno) {
+    return accept_one(runtime, fd, address, length, ret_errno);
+  });
+}
+
+int LWPX_Connect(int fd, const struct sockaddr* address, socklen_t length) {
+  return io_call([&](Runtime& runtime, int* ret_errno) {
+    return connect_one(runtime, fd, address, length, ret_errno);
+  });
+}
+
+int LWPX_Blocking(void* (*fn)(void*), void* arg, void** result) {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return lwp::to_c(rc);
+  BlockingPool::Outcome outcome = {};
+  Rc rc;
+  {
+    const Inside inside(*runtime);
+    rc = runtime->io->pool.run(*runtime, fn, arg, &outcome);
+  }
+  if (rc != Rc::success) return lwp::to_c(rc);
+  if (result != nullptr) *result = outcome.result;
+  errno = outcome.error;
+  return LWP_SUCCESS;
+}
+
+}  // extern "C"

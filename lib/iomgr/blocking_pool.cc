@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "iomgr/blocking_pool.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "core/event.h"
+#include "sigsafe/signal_catcher.h"
+
+namespace lwp {
+
+void* BlockingPool::thread_main(void* pool) noexcept {
+  auto& self = *static_cast<BlockingPool*>(pool);
+  while (Job* const job = self.next_job()) {
+    errno = 0;
+    job->outcome.result = job->function(job->argument);
+    job->outcome.error = errno;
+    self.push_done(job);
+  }
+  return nullptr;
+}
+
+// Null when the pool stops.
+BlockingPool::Job* BlockingPool::next_job() noexcept {
+  pthread_mutex_lock(&mutex_);
+  ++idle_;
+  while (first_ == nullptr && !stopping_) pthread_cond_wait(&work_, &mutex_);
+  --idle_;
+  Job* const job = stopping_ ? nullptr : first_;
+  if (job != nullptr) {
+    first_ = job->next;
+    if (first_ == nullptr) last_ = nullptr;
+    --queued_;
+  }
+  pthread_mutex_unlock(&mutex_);
+  return job;
+}
+
+void BlockingPool::push_done(Job* job) noexcept {
+  job->next = done_.load(std::memory_order_relaxed);
+  while (!done_.compare_exchange_weak(job->next, job, std::memory_order_seq_cst)) {
+  }
+  wake_sleeper(*zone_);
+}
+
+void BlockingPool::enqueue(Job* job) noexcept {
+  pthread_mutex_lock(&mutex_);
+  (last_ != nullptr ? last_->next : first_) = job;
+  last_ = job;
+  ++queued_;
+  pthread_cond_signal(&work_);
+  pthread_mutex_unlock(&mutex_);
+}
+
+// A thread will take the next job, sooner or later.
+bool BlockingPool::have_thread() noexcept {
+  pthread_mutex_lock(&mutex_);
+  const bool enough = idle_ > queued_ || thread_count_ == kThreads;
+  pthread_mutex_unlock(&mutex_);
+  if (enough) return true;
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int error = pthread_create(&threads_[thread_count_], nullptr, thread_main, this);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (error == 0) ++thread_count_;
+  return thread_count_ > 0;
+}
+
+// The threads, and what they held, exist in the parent alone.
+void BlockingPool::forget_parent() noexcept { new (this) BlockingPool; }
+
+Rc BlockingPool::run(Runtime& runtime, Function function, void* argument,
+                     Outcome* ret_outcome) noexcept {
+  if (owner_ != getpid()) {
+    forget_parent();
+    owner_ = getpid();
+    zone_ = &runtime;
+  }
+  while (outstanding_ >= kQueued) {
+    const void* const place = &outstanding_;
+    if (const Rc rc = block_on_events(runtime, &place, 1, 1); rc != Rc::success) return rc;
+  }
+  auto* const job = static_cast<Job*>(malloc(sizeof(Job)));
+  if (job == nullptr) return Rc::no_memory;
+  *job = {nullptr, function, argument, {}, runtime.current->handle, ret_outcome};
+  if (!have_thread()) {
+    free(job);
+    return Rc::system;
+  }
+  ++outstanding_;
+  ++runtime.io_waiters;
+  enqueue(job);
+  const void* const event = job;
+  return block_on_events(runtime, &event, 1, 1);
+}
+
+bool BlockingPool::collect(Runtime& runtime) noexcept {
+  if (!has_done()) return false;
+  Job* in_order = nullptr;
+  for (Job *job = done_.exchange(nullptr), *next; job != nullptr; job = next) {
+    next = job->next;
+    job->next = in_order;
+    in_order = job;
+  }
+  while (Job* const job = in_order) {
+    in_order = job->next;
+    --outstanding_;
+    --runtime.io_waiters;
+    if (runtime.handles.find(job->waiter) != nullptr) *job->ret_outcome = job->outcome;
+    (void)signal_event(runtime, job);
+    (void)signal_event(runtime, &outstanding_);
+    free(job);
+  }
+  return true;
+}
+
+void BlockingPool::stop() noexcept {
+  if (owner_ != getpid()) return;
+  pthread_mutex_lock(&mutex_);
+  stopping_ = true;
+  pthread_cond_broadcast(&work_);
+  pthread_mutex_unlock(&mutex_);
+  for (int i = 0; i < thread_count_; ++i) pthread_join(threads_[i], nullptr);
+  for (Job* list : {first_, done_.load()}) {
+    while (Job* const job = list) {
+      list = job->next;
+      free(job);
+    }
+  }
+  pthread_mutex_destroy(&mutex_);
+  pthread_cond_destroy(&work_);
+}
+
+}  // namespace lwp
