@@ -31,6 +31,19 @@ void report_blocked(const Runtime& runtime) noexcept {
   text.flush();
 }
 
+// exit() runs the program's handlers on the running LWP, which thereby runs again. If it has died
+// its stack is free for the next LWP, so there must be none: every call says LWP_EINIT.
+void revive_for_exit(Runtime& runtime) noexcept {
+  Pcb& self = *runtime.current;
+  if (self.state == PcbState::dead) {
+    tls_zone = nullptr;
+    return;
+  }
+  forget_wait(runtime, self);
+  if (self.credits < 0) self.credits = 0;
+  make_ready(runtime, self);
+}
+
 }  // namespace
 
 void die_of_deadlock(Runtime& runtime) noexcept {
@@ -41,6 +54,7 @@ void die_of_deadlock(Runtime& runtime) noexcept {
   printf("***LWP Abort: LWP_DispatchProcess: Possible deadlock, no runnable threads found\n\n");
   fflush(stdout);
   report_blocked(runtime);
+  revive_for_exit(runtime);
   // What the program does at exit is not a handler's interruption of the library.
   (void)critical::leave_library();
   exit(EXIT_FAILURE);
