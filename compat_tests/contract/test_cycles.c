@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* test_cycles.c - starting and ending a host over and over leaves nothing behind. */
+#include <dirent.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lwp_case.h"
+
+static char events[64];
+
+static int mappings(void) {
+  static char buffer[1 << 16];
+  FILE* const maps = fopen("/proc/self/maps", "r");
+  int lines = 0;
+  int c;
+  expect(maps != NULL);
+  setvbuf(maps, buffer, _IOFBF, sizeof buffer);
+  while ((c = getc(maps)) != EOF) lines += c == '\n';
+  fclose(maps);
+  return lines;
+}
+
+static int descriptors(void) {
+  DIR* const dir = opendir("/proc/self/fd");
+  int count = 0;
+  expect(dir != NULL);
+  while (readdir(dir) != NULL) ++count;
+  closedir(dir);
+  return count;
+}
+
+static size_t heap_in_use(void) {
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+  return mallinfo2().uordblks;
+#else
+  return 0;
+#endif
+}
+
+static void wait_for_many(void* parm) {
+  const void* list[65];
+  int i;
+  (void)parm;
+  for (i = 0; i < 64; ++i) list[i] = &events[i];
+  list[64] = NULL;
+  LWP_MwaitProcess(64, list);
+}
+
+/* One life of a host, with LWPs in every state at its end. */
+static void live(void) {
+  PROCESS pid;
+  host(2);
+  spawn("an LWP whose name does not fit into its control block", 2, wait_for_many, NULL);
+  spawn("waiting", 2, wait_and_note, &events[0]);
+  spawn("for credits", 2, take_credit_and_note, NULL);
+  spawn("never run", 1, note_and_end, NULL);
+  spawn("ended", 2, note_and_end, NULL);
+  expect_int(LWP_CreateProcess(wait_and_note, 1 << 20, 2, &events[1], "large", &pid), LWP_SUCCESS);
+  expect_int(LWP_NoYieldSignal(&events[0]), LWP_SUCCESS);
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
+  expect_transcript("ended");
+}
+
+CASE(hundreds_of_cycles_leave_no_mapping_descriptor_or_memory_behind) {
+  int i, mappings_before, descriptors_before;
+  size_t heap_before;
+  for (i = 0; i < 10; ++i) live();
+  (void)mappings(); /* allocates on its first use */
+  (void)descriptors();
+  mappings_before = mappings();
+  descriptors_before = descriptors();
+  heap_before = heap_in_use();
+  for (i = 0; i < 400; ++i) live();
+  expect_int(heap_in_use(), heap_before);
+  expect_int(mappings(), mappings_before);
+  expect_int(descriptors(), descriptors_before);
+}
+
+static void wake(void* pid) { LWP_QSignal(pid); }
+
+CASE(lwps_that_come_and_go_leave_nothing_behind) {
+  int i, mappings_before = 0;
+  size_t heap_before = 0;
+  host(2);
+  (void)mappings();
+  for (i = 0; i < 3000; ++i) {
+    PROCESS pid;
+    if (i == 1000) {
+      mappings_before = mappings();
+      heap_before = heap_in_use();
+    }
+    pid = spawn("an LWP whose name does not fit into its control block", 2, wait_for_many, NULL);
+    spawn("never run", 1, note_and_end, NULL);
+    expect_int(LWP_DestroyProcess(pid), LWP_SUCCESS);
+    LWP_NoYieldSignal(&events[3]);
+    if (i % 10 == 9) {
+      /* Let those below end. */
+      spawn("waker", 0, wake, LWP_ThisProcess());
+      LWP_QWait();
+    }
+  }
+  expect_int(heap_in_use(), heap_before);
+  expect_int(mappings(), mappings_before);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(hundreds_of_cycles_leave_no_mapping_descriptor_or_memory_behind),
+      cmocka_unit_test(lwps_that_come_and_go_leave_nothing_behind),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

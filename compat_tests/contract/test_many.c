@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* test_many.c - very many LWPs at once. */
+#include <stdint.h>
+
+#include "lwp_case.h"
+
+#ifdef LWP_LWP_H
+enum { kLwps = 100000 };
+#else
+enum { kLwps = 10000 }; /* two mappings each; the system allows some 65000 */
+#endif
+
+static int runs;
+static unsigned char ran[kLwps];
+static PROCESS pids[kLwps];
+static char event;
+
+static void run_once(void* parm) {
+  const intptr_t number = (intptr_t)parm;
+  expect_int(number, runs); /* in the order of their creation */
+  ++runs;
+  ++ran[number];
+}
+
+static void wake(void* pid) { LWP_QSignal(pid); }
+
+CASE(a_hundred_thousand_are_created_and_each_runs_once) {
+  intptr_t i;
+  PROCESS self = host(2);
+  for (i = 0; i < kLwps; ++i) pids[i] = spawn("one of many", 1, run_once, (void*)i);
+  expect_int(runs, 0);
+  spawn("waker", 0, wake, self);
+  LWP_QWait();
+  expect_int(runs, kLwps);
+  for (i = 0; i < kLwps; ++i) expect_int(ran[i], 1);
+  expect_int(LWP_HighestIndex(), kLwps + 1);
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
+}
+
+static void wait_and_run(void* parm) {
+  LWP_WaitProcess(&event);
+  run_once(parm);
+}
+
+CASE(one_signal_wakes_them_all_in_order) {
+  enum { kWaiters = kLwps / 5 };
+  intptr_t i;
+  host(1);
+  for (i = 0; i < kWaiters; ++i) pids[i] = spawn("one of many", 1, wait_and_run, (void*)i);
+  expect_int(LWP_SignalProcess(&event), LWP_SUCCESS);
+  expect_int(runs, kWaiters);
+}
+
+CASE(any_of_them_can_be_destroyed) {
+  enum { kSleepers = kLwps / 5 };
+  intptr_t i;
+  host(1);
+  for (i = 0; i < kSleepers; ++i) pids[i] = spawn("one of many", 1, wait_and_note, &event);
+  /* Every other one; 7919 is a prime and mixes the order. */
+  for (i = 0; i < kSleepers; ++i) {
+    const intptr_t number = i * 7919 % kSleepers;
+    if (number % 2 == 0) expect_int(LWP_DestroyProcess(pids[number]), LWP_SUCCESS);
+  }
+  for (i = 1; i < kSleepers; i += 2) expect_int(LWP_DestroyProcess(pids[i]), LWP_SUCCESS);
+  expect_int(LWP_SignalProcess(&event), LWP_ENOWAIT);
+  expect_transcript("");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_hundred_thousand_are_created_and_each_runs_once),
+      cmocka_unit_test(one_signal_wakes_them_all_in_order),
+      cmocka_unit_test(any_of_them_can_be_destroyed),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

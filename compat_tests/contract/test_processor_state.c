@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* test_processor_state.c - what of the processor each LWP has for itself. */
+#include <fenv.h>
+#include <setjmp.h>
+#include <signal.h>
+
+#include "lwp_case.h"
+
+#ifdef LWP_LWP_H /* In Coda the kernel thread has one rounding mode. */
+
+static volatile double one = 1.0, three = 3.0;
+
+static void round_upward(void* parm) {
+  (void)parm;
+  expect_int(fegetround(), FE_TONEAREST);
+  fesetround(FE_UPWARD);
+  LWP_DispatchProcess();
+  expect_int(fegetround(), FE_UPWARD);
+  note("%s", LWP_Name());
+}
+
+CASE(rounding_mode_belongs_to_the_lwp) {
+  double nearest = one / three;
+  host(1);
+  spawn("A", 1, round_upward, NULL);
+  expect_int(fegetround(), FE_TONEAREST);
+  expect(one / three == nearest);
+  LWP_DispatchProcess();
+  expect_int(fegetround(), FE_TONEAREST);
+  expect_transcript("A");
+}
+
+#endif
+
+static void note_rounding(void* parm) {
+  (void)parm;
+  note(fegetround() == FE_DOWNWARD ? "down" : "other");
+}
+
+CASE(a_new_lwp_begins_with_the_rounding_mode_of_its_creator) {
+  host(1);
+  fesetround(FE_DOWNWARD);
+  spawn("A", 1, note_rounding, NULL);
+  spawn("B", 1, note_rounding, NULL); /* on the stack of A */
+  expect_transcript("down down");
+}
+
+/* Values that a compiler likes to keep in registers over calls. */
+static void juggle(void* parm) {
+  const long seed = *(long*)parm;
+  long a = seed, b = seed + 1, c = seed + 2, d = seed + 3, e = seed + 4, f = seed + 5;
+  double x = (double)seed, y = x + 1, z = x + 2;
+  int i;
+  for (i = 0; i < 1000; ++i) {
+    LWP_DispatchProcess();
+    a += 1, b += 2, c += 3, d += 4, e += 5, f += 6;
+    x += 1, y += 2, z += 3;
+  }
+  expect_int(a, seed + 1000);
+  expect_int(b, seed + 1 + 2000);
+  expect_int(c, seed + 2 + 3000);
+  expect_int(d, seed + 3 + 4000);
+  expect_int(e, seed + 4 + 5000);
+  expect_int(f, seed + 5 + 6000);
+  expect(x == (double)(seed + 1000) && y == (double)(seed + 2001) && z == (double)(seed + 3002));
+  note("%s", LWP_Name());
+}
+
+CASE(registers_survive_a_dispatch) {
+  long seeds[] = {1000000, 2000000, 3000000};
+  host(1);
+  spawn("A", 1, juggle, &seeds[0]);
+  spawn("B", 1, juggle, &seeds[1]);
+  juggle(&seeds[2]);
+  LWP_DispatchProcess();
+  expect_transcript("A B Main Process");
+}
+
+static void jump_on_own_stack(void* parm) {
+  jmp_buf place;
+  volatile int jumps = 0;
+  (void)parm;
+  if (setjmp(place) < 5) {
+    LWP_DispatchProcess();
+    longjmp(place, ++jumps);
+  }
+  note("%s%d", LWP_Name(), jumps);
+}
+
+CASE(longjmp_works_within_an_lwp) {
+  int i;
+  host(1);
+  spawn("A", 1, jump_on_own_stack, NULL);
+  spawn("B", 1, jump_on_own_stack, NULL);
+  for (i = 0; i < 6; ++i) LWP_DispatchProcess();
+  expect_transcript("A5 B5");
+}
+
+static void block_a_signal(void* parm) {
+  sigset_t set;
+  (void)parm;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR2);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  LWP_DispatchProcess();
+}
+
+CASE(signal_mask_belongs_to_the_kernel_thread) {
+  sigset_t set;
+  host(1);
+  spawn("A", 1, block_a_signal, NULL);
+  sigprocmask(SIG_BLOCK, NULL, &set);
+  expect(sigismember(&set, SIGUSR2));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+#ifdef LWP_LWP_H
+      cmocka_unit_test(rounding_mode_belongs_to_the_lwp),
+#endif
+      cmocka_unit_test(a_new_lwp_begins_with_the_rounding_mode_of_its_creator),
+      cmocka_unit_test(registers_survive_a_dispatch),
+      cmocka_unit_test(longjmp_works_within_an_lwp),
+      cmocka_unit_test(signal_mask_belongs_to_the_kernel_thread),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
