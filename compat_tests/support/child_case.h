@@ -15,11 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#include <cmocka.h>
 
 /* How a child ended and what it printed. */
 struct outcome {
