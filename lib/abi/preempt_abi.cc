@@ -62,7 +62,7 @@ void PRE_Concurrent(int) {}
 
 void lwpx_catch_up(void) {
   Runtime* const runtime = this_runtime();
-  if (runtime != nullptr && critical::word() == 0) catch_up(*runtime);
+  if (runtime != nullptr && critical::word() == 0 && !critical::in_library()) catch_up(*runtime);
 }
 
 }  // extern "C"

@@ -56,10 +56,35 @@ constexpr int level_of(int word) noexcept {
 // How deep in the library. Adding half a unit undoes the borrow of a negative level.
 constexpr int depth_of(int word) noexcept { return (word + kDepthUnit / 2) >> 20; }
 
-LWP_SIGSAFE inline bool in_library() noexcept { return depth_of(word()) > 0; }
+// A brief section tells handlers, too, that the library is at work, but by stores alone: an
+// addition to the word takes longer than what it would protect. For a few instructions of library
+// code that call nothing, never switch, and look at owed() afterwards. Not nested: a handler that
+// finds itself inside one has to enter_library().
+extern __thread bool in_brief_section LWP_TLS;
 
-// Level and depth 0: the running LWP may be moved, as far as this word is concerned.
-LWP_SIGSAFE inline bool movable() noexcept { return (word() & ~kNothingOwed) == 0; }
+LWP_SIGSAFE inline bool in_brief() noexcept {
+  return __atomic_load_n(&in_brief_section, __ATOMIC_RELAXED);
+}
+
+class Brief {
+ public:
+  Brief() noexcept { set(true); }
+  ~Brief() { set(false); }
+  Brief(const Brief&) = delete;
+  Brief& operator=(const Brief&) = delete;
+
+ private:
+  static void set(bool value) noexcept {
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    __atomic_store_n(&in_brief_section, value, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  }
+};
+
+LWP_SIGSAFE inline bool in_library() noexcept { return depth_of(word()) > 0 || in_brief(); }
+
+// Level and depth 0: the running LWP may be moved, as far as this file is concerned.
+LWP_SIGSAFE inline bool movable() noexcept { return (word() & ~kNothingOwed) == 0 && !in_brief(); }
 
 LWP_SIGSAFE inline void owe() noexcept {
   __atomic_fetch_and(&lwpx_critical_word, ~kNothingOwed, __ATOMIC_RELAXED);
