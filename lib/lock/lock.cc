@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include "lock/lock.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/fd_text.h"
+#include "core/event.h"
+
+namespace lwp {
+
+namespace {
+
+constexpr unsigned char kMost = 255;  // of readers, and of waiters that are counted
+
+constexpr unsigned char bits(LockKind kind) noexcept { return static_cast<unsigned char>(kind); }
+
+bool written_by(const Lock& lock, PROCESS lwp) noexcept {
+  return (lock.excl_locked & WRITE_LOCK) != 0 && lock.excl_locker == lwp;
+}
+
+bool add_reader(Lock& lock) noexcept {
+  if (lock.readers_reading == kMost) return false;
+  ++lock.readers_reading;
+  return true;
+}
+
+// The lock is neither held in a way that forbids this kind, nor full.
+bool take(Lock& lock, LockKind kind) noexcept {
+  switch (kind) {
+    case LockKind::read:
+      return (lock.excl_locked & WRITE_LOCK) == 0 && add_reader(lock);
+    case LockKind::write:
+      if (lock.excl_locked != 0 || lock.readers_reading != 0) return false;
+      lock.excl_locked = WRITE_LOCK;
+      lock.excl_locker = detail::self();
+      return true;
+    case LockKind::shared:
+      if (lock.excl_locked != 0) return false;
+      lock.excl_locked = SHARED_LOCK;
+      return true;
+  }
+  return false;
+}
+
+// As above, by an LWP that has not waited: behind those who do, unless it comes to write.
+bool take_at_once(Lock& lock, LockKind kind) noexcept {
+  if (written_by(lock, detail::self())) {
+    if (kind == LockKind::write) return true;
+    if (kind == LockKind::read) return add_reader(lock);
+  }
+  return (kind == LockKind::write || lock.wait_states == 0) && take(lock, kind);
+}
+
+const void* event_of(const Lock& lock, Waiters waiters) noexcept {
+  return waiters == Waiters::readers ? &lock.readers_reading : &lock.excl_locked;
+}
+
+void wait_for(Runtime& runtime, Lock& lock, LockKind kind) noexcept {
+  const void* const event =
+      event_of(lock, kind == LockKind::read ? Waiters::readers : Waiters::others);
+  const bool counted = lock.num_waiting != kMost;
+  if (counted) ++lock.num_waiting;
+  do {
+    lock.wait_states |= bits(kind);
+    (void)block_on_events(runtime, &event, 1, 1);
+  } while (!take(lock, kind));
+  // None left to subtract from if the program has made the lock anew meanwhile.
+  if (counted && lock.num_waiting > 0) --lock.num_waiting;
+}
+
+[[noreturn]] void die(const Lock& lock, const char* problem) noexcept {
+  FdText text(STDERR_FILENO);
+  text << "LWP: the lock at " << static_cast<const void*>(&lock) << " " << problem << "\n";
+  text.flush();
+  abort();
+}
+
+// Whether somebody was there to be woken; an LWP that was destroyed leaves its bit behind.
+bool wake(Runtime* runtime, Lock& lock, Waiters waiters) noexcept {
+  const auto states = static_cast<unsigned char>(waiters);
+  if ((lock.wait_states & states) == 0) return false;
+  // Before waking: those who wait again will set it anew.
+  lock.wait_states = static_cast<unsigned char>(lock.wait_states & ~states);
+  return runtime != nullptr && signal_event(*runtime, event_of(lock, waiters)) == Rc::success;
+}
+
+void release_read(Runtime* runtime, Lock& lock) noexcept {
+  if (lock.readers_reading == 0) return;
+  const bool was_full = lock.readers_reading == kMost;
+  --lock.readers_reading;
+  // The writer reads its own lock: nobody else can have it before that is released.
+  if ((lock.excl_locked & WRITE_LOCK) != 0) return;
+  if (lock.readers_reading == 0) {
+    wake_waiters(runtime, lock, Waiters::others);
+  } else if (was_full && (lock.wait_states & EXCL_LOCKS) == 0) {
+    // A reader may have come to the full lock. Writers that wait would go first: not yet.
+    (void)wake(runtime, lock, Waiters::readers);
+  }
+}
+
+void release_exclusive(Runtime* runtime, Lock& lock, LockKind kind) noexcept {
+  if (lock.excl_locked == 0 || (kind == LockKind::write && lock.excl_locked != WRITE_LOCK)) return;
+  if (lock.excl_locked == WRITE_LOCK && lock.wait_states != 0 &&
+      lock.excl_locker != detail::self()) {
+    die(lock, "is released by another LWP than its writer, while others wait for it");
+  }
+  lock.excl_locked = 0;
+  lock.excl_locker = nullptr;
+  wake_waiters(runtime, lock, Waiters::readers);
+}
+
+}  // namespace
+
+void obtain_lock(Runtime* runtime, Lock& lock, LockKind kind) noexcept {
+  if (take_at_once(lock, kind)) return;
+  if (runtime == nullptr) die(lock, "is not free, and there is no LWP here that could wait for it");
+  wait_for(*runtime, lock, kind);
+}
+
+void release_lock(Runtime* runtime, Lock& lock, LockKind kind) noexcept {
+  if (kind == LockKind::read) {
+    release_read(runtime, lock);
+  } else {
+    release_exclusive(runtime, lock, kind);
+  }
+}
+
+void wake_waiters(Runtime* runtime, Lock& lock, Waiters first) noexcept {
+  const Waiters second = first == Waiters::readers ? Waiters::others : Waiters::readers;
+  if (!wake(runtime, lock, first)) (void)wake(runtime, lock, second);
+}
+
+}  // namespace lwp
