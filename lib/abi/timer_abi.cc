@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// timer_abi.cc - the functions of <lwp/timer.h>. They work in kernel threads without LWPs too.
+#include <lwp/timer.h>
+
+#include <cstddef>
+
+#include "abi/abi.h"
+#include "time/fast_time.h"
+#include "time/timer_list.h"
+
+using namespace lwp;
+
+static_assert(offsetof(TM_Elem, Prev) == sizeof(void*));
+static_assert(offsetof(TM_Elem, TotalTime) == 2 * sizeof(void*));
+static_assert(offsetof(TM_Elem, TimeLeft) == offsetof(TM_Elem, TotalTime) + sizeof(timeval));
+static_assert(offsetof(TM_Elem, BackPointer) == offsetof(TM_Elem, TimeLeft) + sizeof(timeval));
+static_assert(sizeof(void*) != 8 || sizeof(TM_Elem) == 56);
+
+namespace {
+
+// The time that a call spends inside the library, if it may enter it.
+class Visit {
+ public:
+  Visit() noexcept : entered_(!critical::in_library()) {
+    if (entered_) critical::enter_library();
+  }
+  ~Visit() {
+    if (!entered_ || !critical::leave_library()) return;
+    if (Runtime* const runtime = this_runtime(); runtime != nullptr) catch_up(*runtime);
+  }
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+  explicit operator bool() const noexcept { return entered_; }
+
+ private:
+  const bool entered_;
+};
+
+}  // namespace
+
+extern "C" {
+
+int TM_Init(struct TM_Elem** list) {
+  if (list == nullptr) return -1;
+  const Visit visit;
+  if (!visit) return LWP_EBLOCKED;
+  (void)init_fast_time(false, false);
+  TimerList* const created = TimerList::create();
+  *list = created != nullptr ? &created->head() : nullptr;
+  return created != nullptr ? 0 : -1;
+}
+
+int TM_Final(struct TM_Elem** list) {
+  if (list == nullptr) return -1;
+  const Visit visit;
+  if (!visit) return LWP_EBLOCKED;
+  TimerList* const ended = TimerList::with_head(*list);
+  if (ended == nullptr) return -1;
+  TimerList::destroy(*ended);
+  *list = nullptr;
+  return 0;
+}
+
+void TM_Insert(struct TM_Elem* list, struct TM_Elem* elem) {
+  if (list == nullptr || elem == nullptr) return;
+  if (const Visit visit; visit) insert_timer(*list, *elem);
+}
+
+void TM_Remove(struct TM_Elem* list, struct TM_Elem* elem) {
+  if (elem == nullptr) return;
+  if (const Visit visit; visit) remove_timer(list, *elem);
+}
+
+int TM_Rescan(struct TM_Elem* list) {
+  if (list == nullptr) return 0;
+  const Visit visit;
+  return visit ? rescan(*list) : LWP_EBLOCKED;
+}
+
+struct TM_Elem* TM_GetExpired(struct TM_Elem* list) {
+  if (list == nullptr) return nullptr;
+  const Visit visit;
+  return visit ? first_expired(*list) : nullptr;
+}
+
+struct TM_Elem* TM_GetEarliest(struct TM_Elem* list) {
+  if (list == nullptr) return nullptr;
+  const Visit visit;
+  return visit ? first_timer(*list) : nullptr;
+}
+
+int TM_eql(struct timeval* t1, struct timeval* t2) {
+  if (t1 == nullptr || t2 == nullptr) return 0;
+  return t1->tv_sec == t2->tv_sec && t1->tv_usec == t2->tv_usec;
+}
+
+}  // extern "C"
