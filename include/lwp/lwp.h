@@ -26,6 +26,7 @@
 /* Consumers rely on these coming along. */
 #include <lwp/detail/export.h>
 #include <lwp/detail/types.h>
+#include <lwp/fasttime.h>
 #include <lwp/iomgr.h>
 #include <preempt/preempt.h>
 #include <stdio.h>

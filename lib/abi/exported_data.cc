@@ -17,6 +17,7 @@ char PRE_Block = 0;
 
 FILE* lwp_logfile = nullptr;
 timeval last_context_switch = {};
+timeval FT_LastTime = {};
 int Cont_Sws = 0;
 int lwp_nextindex = 0;
 PROCESS lwp_cpptr = nullptr;

@@ -27,6 +27,7 @@ LWP_EXPORT extern char PRE_Block;
 // Kept by the library.
 LWP_EXPORT extern FILE* lwp_logfile;
 LWP_EXPORT extern timeval last_context_switch;
+LWP_EXPORT extern timeval FT_LastTime;  // only by time/fast_time.cc
 LWP_EXPORT extern int Cont_Sws;
 LWP_EXPORT extern int lwp_nextindex;
 LWP_EXPORT extern PROCESS lwp_cpptr;
