@@ -206,6 +206,19 @@ CASE(targets_may_end_meanwhile) {
   expect_int(LWP_QSignal(target), LWP_EBADPID);
 }
 
+CASE(handles_are_found_while_their_number_grows) {
+  enum { kLwps = 20000 };
+  int taken = 0;
+  int i;
+  host(1);
+  target = spawn("Q", 1, count_credits, &taken);
+  start_storm(give_credit);
+  for (i = 0; i < kLwps || signals < kSignals / 10; ++i) spawn("N", 0, end_at_once, NULL);
+  stop_storm();
+  LWP_DispatchProcess();
+  expect_int(taken, signals);
+}
+
 CASE(starting_and_ending_the_host_is_safe_too) {
   int rounds = 0;
   start_storm(signal_target_of_many);
@@ -226,6 +239,7 @@ int main(void) {
       cmocka_unit_test(dispatches_work),
       cmocka_unit_test(other_calls_are_granted_or_blocked),
       cmocka_unit_test(targets_may_end_meanwhile),
+      cmocka_unit_test(handles_are_found_while_their_number_grows),
       cmocka_unit_test(starting_and_ending_the_host_is_safe_too),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

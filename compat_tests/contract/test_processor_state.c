@@ -6,7 +6,7 @@
 
 #include "lwp_case.h"
 
-#ifdef LWP_LWP_H /* In Coda the kernel thread has one rounding mode. */
+#ifdef LWP_LWP_H /* In Coda the kernel thread has one rounding mode, and a new LWP resets it. */
 
 static volatile double one = 1.0, three = 3.0;
 
@@ -30,8 +30,6 @@ CASE(rounding_mode_belongs_to_the_lwp) {
   expect_transcript("A");
 }
 
-#endif
-
 static void note_rounding(void* parm) {
   (void)parm;
   note(fegetround() == FE_DOWNWARD ? "down" : "other");
@@ -44,6 +42,8 @@ CASE(a_new_lwp_begins_with_the_rounding_mode_of_its_creator) {
   spawn("B", 1, note_rounding, NULL); /* on the stack of A */
   expect_transcript("down down");
 }
+
+#endif
 
 /* Values that a compiler likes to keep in registers over calls. */
 static void juggle(void* parm) {
@@ -117,8 +117,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
 #ifdef LWP_LWP_H
       cmocka_unit_test(rounding_mode_belongs_to_the_lwp),
-#endif
       cmocka_unit_test(a_new_lwp_begins_with_the_rounding_mode_of_its_creator),
+#endif
       cmocka_unit_test(registers_survive_a_dispatch),
       cmocka_unit_test(longjmp_works_within_an_lwp),
       cmocka_unit_test(signal_mask_belongs_to_the_kernel_thread),
