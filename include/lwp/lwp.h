@@ -15,7 +15,9 @@
  * Each function says whether it may switch, whether a signal handler may call it, and where its
  * semantics come from. "Handler: yes" means: at any instant, also while the library itself is at
  * work. Any other function called by a handler that has interrupted the library returns
- * LWP_EBLOCKED and does nothing.
+ * LWP_EBLOCKED and does nothing. What a handler asks for while the library is at work waits until
+ * that is left; there is room for 64 different calls, and LWP_ENOMEM is returned when it is full.
+ * A function that switches suspends the handler, with whatever it has interrupted.
  */
 #ifndef LWP_LWP_H
 #define LWP_LWP_H
@@ -164,8 +166,9 @@ LWP_EXPORT int LWP_GetRock(int tag, char** value);
 
 /*
  * LWP_Name         - name of the calling LWP, valid while it lives; "" before LWP_Init.
- * LWP_Index        - number of the calling LWP: 0, 1, ... in order of creation, never used again,
- *                    counted on over a Terminate; LWP_EINIT before LWP_Init.
+ * LWP_Index        - number of the calling LWP: 0, 1, ... in order of creation, never used again;
+ *                    LWP_EINIT before LWP_Init. The numbers of the process's first host go on over
+ *                    a Terminate; those of kernel threads beside it begin at 0 each time.
  * LWP_HighestIndex - the highest number given so far; -1 if none.
  * Switches: no. Handler: yes. Source: Coda.
  */
@@ -176,10 +179,12 @@ LWP_EXPORT int LWP_HighestIndex(void);
 /*
  * LWP_StackUsed - size of an LWP's stack and the most it has used so far, in bytes.
  *   max   out: the size it was created with, rounded as LWP_CreateProcess says.
- *   used  out: the high-water mark, at most *max; on a recycled stack it may come out too high,
- *         never too low.
+ *   used  out: the high-water mark, at most *max: from the top to the lowest byte that is not
+ *         zero. What was reserved but not written, or holds zeros, is not seen at the low end, nor
+ *         are pages that are swapped out; on a recycled stack it may come out too high.
  * Returns LWP_SUCCESS; LWP_NO_STACK with *used 0 if it is not known: for the first LWP, whose stack
- * is the kernel thread's (*max is 0 then), or if lwp_stackUseEnabled is 0; LWP_EINIT; LWP_EBADPID.
+ * is the kernel thread's (*max is 0 then), or if lwp_stackUseEnabled was 0 when the LWP was created;
+ * LWP_EINIT; LWP_EBADPID.
  * Switches: no. Handler: no. Source: Coda; for the first LWP ours.
  */
 LWP_EXPORT int LWP_StackUsed(PROCESS pid, int* max, int* used);
@@ -197,23 +202,24 @@ LWP_EXPORT void LWP_Print_Processes(void);
 LWP_EXPORT void LWP_ProtectStacks(void);
 LWP_EXPORT void LWP_UnProtectStacks(void);
 
-/* lwp_debug: more than 0 traces every call on the log. LWP_TraceProcesses: more than 0 prints the
- * rings on stdout at every dispatch. */
+/* lwp_debug: more than 0 traces calls that create, destroy, yield, wait, signal or measure a stack on
+ * the log; as that is stdio, no handler may make them then. LWP_TraceProcesses: more than 0 prints
+ * the rings on stdout at every dispatch. */
 LWP_EXPORT extern int lwp_debug;
 LWP_EXPORT extern int LWP_TraceProcesses;
 
 /*
- * What happens when an LWP runs off its stack. Its guard page stops it in any case; this decides
- * what is said: LWP_SOABORT (default) "LWP: stack overflow in process NAME!" on stderr, then
+ * What happens when an LWP runs off its stack. Its guard pages stop it; this decides what is said: LWP_SOABORT (default) "LWP: stack overflow in process NAME!" on stderr, then
  * abort(); LWP_SOMESSAGE the same message, then the SIGSEGV that the access deserves; LWP_SOQUIET
- * just the SIGSEGV. No message comes if the program has a SIGSEGV handler of its own.
+ * just the SIGSEGV. No message comes if the program has a SIGSEGV handler of its own. Where the
+ * system allows no more guards, a word at the stack's end is compared at every dispatch instead.
  */
 #define LWP_SOQUIET 1
 #define LWP_SOABORT 2
 #define LWP_SOMESSAGE 3
 LWP_EXPORT extern int lwp_overflowAction;
 
-/* Not 0 (default): LWP_StackUsed works. */
+/* Not 0 (default): LWP_StackUsed works for LWPs that are created from now on. */
 LWP_EXPORT extern int lwp_stackUseEnabled;
 
 /* If not zero: an LWP that keeps the processor longer than cont_sw_threshold, or waits for it

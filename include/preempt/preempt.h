@@ -60,7 +60,8 @@ LWP_EXPORT int PRE_EndPreempt(void);
  *                     it dispatches.
  * One PRE_EndCritical too many makes the level -1: the LWP is then not preemptible.
  * Before LWP_Init they do nothing that shows.
- * Switches: PRE_PreemptMe and PRE_EndCritical may. Handler: yes, if balanced.
+ * Switches: PRE_PreemptMe and PRE_EndCritical may. Handler: Begin and End yes, if balanced; in a
+ * handler installed with SA_NODEFER only if its sa_mask contains SIGALRM. PreemptMe no.
  * Source: Coda 1.4; the dispatch at the end of a section is ours.
  */
 LWP_EXPORT void PRE_PreemptMe(void);
