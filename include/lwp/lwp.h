@@ -183,8 +183,8 @@ LWP_EXPORT int LWP_HighestIndex(void);
  *         zero. What was reserved but not written, or holds zeros, is not seen at the low end, nor
  *         are pages that are swapped out; on a recycled stack it may come out too high.
  * Returns LWP_SUCCESS; LWP_NO_STACK with *used 0 if it is not known: for the first LWP, whose stack
- * is the kernel thread's (*max is 0 then), or if lwp_stackUseEnabled was 0 when the LWP was created;
- * LWP_EINIT; LWP_EBADPID.
+ * is the kernel thread's (*max is 0 then), or if lwp_stackUseEnabled was 0 when the LWP was
+ * created; LWP_EINIT; LWP_EBADPID.
  * Switches: no. Handler: no. Source: Coda; for the first LWP ours.
  */
 LWP_EXPORT int LWP_StackUsed(PROCESS pid, int* max, int* used);
@@ -202,17 +202,18 @@ LWP_EXPORT void LWP_Print_Processes(void);
 LWP_EXPORT void LWP_ProtectStacks(void);
 LWP_EXPORT void LWP_UnProtectStacks(void);
 
-/* lwp_debug: more than 0 traces calls that create, destroy, yield, wait, signal or measure a stack on
- * the log; as that is stdio, no handler may make them then. LWP_TraceProcesses: more than 0 prints
- * the rings on stdout at every dispatch. */
+/* lwp_debug: more than 0 traces calls that create, destroy, yield, wait, signal or measure a stack
+ * on the log; as that is stdio, no handler may make them then. LWP_TraceProcesses: more than 0
+ * prints the rings on stdout at every dispatch. */
 LWP_EXPORT extern int lwp_debug;
 LWP_EXPORT extern int LWP_TraceProcesses;
 
 /*
- * What happens when an LWP runs off its stack. Its guard pages stop it; this decides what is said: LWP_SOABORT (default) "LWP: stack overflow in process NAME!" on stderr, then
- * abort(); LWP_SOMESSAGE the same message, then the SIGSEGV that the access deserves; LWP_SOQUIET
- * just the SIGSEGV. No message comes if the program has a SIGSEGV handler of its own. Where the
- * system allows no more guards, a word at the stack's end is compared at every dispatch instead.
+ * What happens when an LWP runs off its stack. Its guard pages stop it; this decides what is said:
+ * LWP_SOABORT (default) "LWP: stack overflow in process NAME!" on stderr, then abort();
+ * LWP_SOMESSAGE the same message, then the SIGSEGV that the access deserves; LWP_SOQUIET just the
+ * SIGSEGV. No message comes if the program has a SIGSEGV handler of its own. Where the system
+ * allows no more guards, a word at the stack's end is compared at every dispatch instead.
  */
 #define LWP_SOQUIET 1
 #define LWP_SOABORT 2
