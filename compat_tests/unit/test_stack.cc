@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+// test_stack.cc - the pool of stacks: sizes, recycling, guards, and how much was used.
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstring>
+#include <initializer_list>
+
+#include "arch/stack.h"
+#include "child_case.h"
+
+namespace {
+
+using lwp::StackPool;
+using lwp::StackSlot;
+
+struct alignas(64) Header {
+  char owner[200];
+  StackSlot slot;
+};
+
+constexpr std::size_t kBytes = 32768;
+
+StackPool pool;
+outcome result;
+
+void start() { pool.start(sizeof(Header), offsetof(Header, slot)); }
+
+StackSlot& acquire(std::size_t bytes = kBytes) {
+  StackSlot* const slot = pool.acquire(bytes);
+  expect(slot != nullptr);
+  return *slot;
+}
+
+CASE(a_slot_has_what_was_asked_for_and_room_for_two_signals) {
+  start();
+  for (std::size_t bytes = 1; bytes < (std::size_t{64} << 20); bytes = bytes * 2 + 4096) {
+    StackSlot& slot = acquire(bytes);
+    expect(slot.size() >= bytes + 2 * lwp::signal_room());
+    expect_int(reinterpret_cast<std::uintptr_t>(slot.top) % 16, 0);
+    expect(slot.top == reinterpret_cast<char*>(&slot) - offsetof(Header, slot));
+    // All of it is there, from the top down, as it would be used.
+    for (char* at = slot.top - 1; at >= slot.low; at -= 1024) *at = 1;
+    *slot.low = 1;
+  }
+  pool.stop();
+}
+
+CASE(slots_do_not_overlap) {
+  constexpr int kSlots = 300;  // several arenas
+  StackSlot* slots[kSlots];
+  start();
+  for (int i = 0; i < kSlots; ++i) {
+    slots[i] = &acquire(i % 3 == 0 ? 100000 : kBytes);
+    slots[i]->low[0] = slots[i]->top[-1] = static_cast<char>(i);
+  }
+  for (int i = 0; i < kSlots; ++i) {
+    expect(slots[i]->low[0] == static_cast<char>(i));
+    expect(slots[i]->top[-1] == static_cast<char>(i));
+  }
+  pool.stop();
+}
+
+CASE(the_last_released_is_the_next_given) {
+  start();
+  StackSlot& one = acquire();
+  StackSlot& two = acquire();
+  expect(!one.recycled && !two.recycled);
+  pool.release(one);
+  pool.release(two);
+  expect(&acquire() == &two);
+  expect(&acquire() == &one);
+  expect(one.recycled && two.recycled);
+  expect(!acquire().recycled);
+}
+
+CASE(sizes_are_recycled_separately) {
+  start();
+  StackSlot& small = acquire();
+  StackSlot& large = acquire(1 << 20);
+  pool.release(large);
+  expect(&acquire() != &large);
+  expect(&acquire(1 << 20) == &large);
+  pool.release(small);
+  expect(&acquire(1 << 20) != &small);
+}
+
+CASE(tops_fall_into_different_cache_sets) {
+  start();
+  const StackSlot& one = acquire();
+  const StackSlot& two = acquire();
+  constexpr std::uintptr_t kPageMask = 4095;
+  expect((reinterpret_cast<std::uintptr_t>(one.top) & kPageMask) !=
+         (reinterpret_cast<std::uintptr_t>(two.top) & kPageMask));
+}
+
+void write_below_a_recycled_stack() {
+  start();
+  StackSlot& slot = acquire();
+  *slot.low = 1;
+  pool.release(slot);
+  volatile char* const below = acquire().low - 1;
+  *below = 1;
+}
+
+void write_into_the_last_byte_of_the_guard() {
+  start();
+  acquire();
+  const StackSlot& slot = acquire();
+  volatile char* const end = slot.low - slot.guard_size();
+  *end = 1;
+}
+
+void below_a_stack_is_a_guard(void** /*state*/) {
+  for (auto body : {write_below_a_recycled_stack, write_into_the_last_byte_of_the_guard}) {
+    child_case_observe(body, &result);
+    assert_int_equal(result.signal, SIGSEGV);
+  }
+}
+
+CASE(without_address_space_there_is_no_slot_and_none_reaches_too_far) {
+  start();
+  rlimit limit;
+  getrlimit(RLIMIT_AS, &limit);
+  limit.rlim_cur = rlim_t{200} << 20;
+  setrlimit(RLIMIT_AS, &limit);
+  int slots = 0;
+  StackSlot* slot;
+  for (; (slot = pool.acquire(1 << 20)) != nullptr; ++slots) *slot->low = slot->top[-1] = 1;
+  expect(slots > 50);
+  expect(pool.acquire(1 << 20) == nullptr);
+  limit.rlim_cur = RLIM_INFINITY;
+  setrlimit(RLIMIT_AS, &limit);
+  acquire(1 << 20);
+}
+
+CASE(more_than_any_class_is_refused) {
+  start();
+  expect(pool.acquire(std::size_t{1} << 60) == nullptr);
+}
+
+// --- how much was used
+
+CASE(a_fresh_stack_is_unused) {
+  start();
+  StackSlot& slot = acquire();
+  expect(slot.lowest_used() == slot.top);
+}
+
+CASE(the_lowest_byte_used_is_found) {
+  start();
+  StackSlot& slot = acquire(300000);
+  for (const long depth : {1L, 7L, 64L, 4095L, 4096L, 4097L, 12345L, 262143L, 300000L}) {
+    slot.top[-depth] = 1;
+    expect(slot.lowest_used() == slot.top - depth);
+  }
+  *slot.low = 1;
+  expect(slot.lowest_used() == slot.low);
+}
+
+CASE(looking_brings_no_page_into_memory) {
+  start();
+  StackSlot& slot = acquire(std::size_t{1} << 30);
+  rusage before, after;
+  getrusage(RUSAGE_SELF, &before);
+  expect(slot.lowest_used() == slot.top);
+  getrusage(RUSAGE_SELF, &after);
+  expect(after.ru_minflt - before.ru_minflt < 100);
+}
+
+// The stack's owner uses all of its lowest `depth` bytes.
+void use(StackSlot& slot, std::size_t depth) { memset(slot.top - depth, 0x55, depth); }
+
+CASE(a_recycled_stack_is_clean_whatever_was_used_before) {
+  start();
+  for (int i = 0; i < 500; ++i) {
+    StackSlot& slot = acquire();
+    if (slot.recycled) slot.make_clean();
+    expect(slot.lowest_used() == slot.top);
+    // Small, mostly; now and then deep.
+    const std::size_t depth = i % 7 == 3 ? 30000 : i % 5 == 0 ? 1 : 200 + static_cast<unsigned>(i);
+    use(slot, depth);
+    expect(slot.lowest_used() == slot.top - depth);
+    pool.release(slot);
+  }
+}
+
+CASE(traces_beyond_a_gap_are_found_sooner_or_later) {
+  start();
+  for (int i = 0; i < 20; ++i) {
+    StackSlot& slot = acquire();
+    if (slot.recycled) slot.make_clean();
+    use(slot, 200);
+    if (i == 5) slot.top[-20000] = 1;  // jumps over all that is looked at usually
+    pool.release(slot);
+  }
+  StackSlot& slot = acquire();
+  slot.make_clean();
+  expect(slot.lowest_used() == slot.top);
+}
+
+}  // namespace
+
+int main() {
+  const CMUnitTest tests[] = {
+      cmocka_unit_test(a_slot_has_what_was_asked_for_and_room_for_two_signals),
+      cmocka_unit_test(slots_do_not_overlap),
+      cmocka_unit_test(the_last_released_is_the_next_given),
+      cmocka_unit_test(sizes_are_recycled_separately),
+      cmocka_unit_test(tops_fall_into_different_cache_sets),
+      cmocka_unit_test(below_a_stack_is_a_guard),
+      cmocka_unit_test(without_address_space_there_is_no_slot_and_none_reaches_too_far),
+      cmocka_unit_test(more_than_any_class_is_refused),
+      cmocka_unit_test(a_fresh_stack_is_unused),
+      cmocka_unit_test(the_lowest_byte_used_is_found),
+      cmocka_unit_test(looking_brings_no_page_into_memory),
+      cmocka_unit_test(a_recycled_stack_is_clean_whatever_was_used_before),
+      cmocka_unit_test(traces_beyond_a_gap_are_found_sooner_or_later),
+  };
+  return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
