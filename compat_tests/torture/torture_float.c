@@ -91,10 +91,16 @@ __attribute__((target("avx512f"))) static void avx512(struct worker* self) {
 static void registers(struct worker* self) {
   switch (self->number % 3) {
     case 0:
-      if (__builtin_cpu_supports("avx512f")) return avx512(self);
+      if (__builtin_cpu_supports("avx512f")) {
+        avx512(self);
+        break;
+      }
       /* fall through */
     case 1:
-      if (__builtin_cpu_supports("avx")) return avx(self);
+      if (__builtin_cpu_supports("avx")) {
+        avx(self);
+        break;
+      }
       /* fall through */
     default:
       sse(self);

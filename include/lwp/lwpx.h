@@ -24,6 +24,8 @@
 extern "C" {
 #endif
 
+struct timespec; /* which <time.h> keeps back in a strict C89 */
+
 /* Completion codes beyond those of <lwp/detail/types.h>. */
 #define LWPX_ETIMEOUT (-17)  /* the deadline came first */
 #define LWPX_ECANCELED (-18) /* IOMGR_Cancel ended the wait */
