@@ -182,6 +182,7 @@ int LWPX_Blocking(void* (*fn)(void*), void* arg, void** result) {
   Rc rc;
   {
     const Inside inside(*runtime);
+    notice_fork(*runtime);
     rc = runtime->io->pool.run(*runtime, fn, arg, &outcome);
   }
   if (rc != Rc::success) return lwp::to_c(rc);

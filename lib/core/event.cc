@@ -32,23 +32,24 @@ void EventTable::grow() noexcept {
   free(to_free);
 }
 
+void* memory_for_list(Pcb& self, std::size_t bytes) noexcept {
+  if (bytes <= self.list_bytes) return self.list_memory;
+  void* const bigger = realloc(self.list_memory, bytes);
+  if (bigger == nullptr) return nullptr;
+  self.list_memory = bigger;
+  self.list_bytes = bytes;
+  return bigger;
+}
+
 namespace {
 
 // Room for a list of `count` nodes in the block. False if there is no memory.
 bool make_list(Pcb& self, int count) noexcept {
-  if (count == 1) {
-    self.nodes = &self.only_node;
-    return true;
-  }
-  if (count > self.many_capacity) {
-    const auto bytes = static_cast<std::size_t>(count) * sizeof(WaitNode);
-    auto* const bigger = static_cast<WaitNode*>(realloc(self.many_nodes, bytes));
-    if (bigger == nullptr) return false;
-    self.many_nodes = bigger;
-    self.many_capacity = count;
-  }
-  self.nodes = self.many_nodes;
-  return true;
+  self.nodes = &self.only_node;
+  if (count == 1) return true;
+  void* const memory = memory_for_list(self, static_cast<std::size_t>(count) * sizeof(WaitNode));
+  self.nodes = static_cast<WaitNode*>(memory);
+  return memory != nullptr;
 }
 
 }  // namespace

@@ -71,6 +71,10 @@ void block_on_credit(Runtime& runtime) noexcept;
 Rc signal_event(Runtime& runtime, const void* event) noexcept;
 Rc give_credit(Runtime& runtime, Pcb& pcb) noexcept;
 
+// Memory of an LWP for the list of its present wait, of events or of anything else; it lasts until
+// the next such call, and is freed with the LWP. Null if there is none.
+void* memory_for_list(Pcb& self, std::size_t bytes) noexcept;
+
 // Takes an LWP that is about to die or to wake out of all that it waits for.
 void forget_wait(Runtime& runtime, Pcb& pcb) noexcept;
 

@@ -43,8 +43,8 @@ void construct(StackSlot& slot) noexcept {
 void reset(Pcb& pcb) noexcept {
   pcb.critical_word = critical::kInitialWord + critical::kDepthUnit;
   pcb.exceptions = {};
-  pcb.many_nodes = nullptr;
-  pcb.many_capacity = 0;
+  pcb.list_memory = nullptr;
+  pcb.list_bytes = 0;
   pcb.node_count = 0;
   pcb.wake_event = 0;
   pcb.credits = 0;
@@ -73,7 +73,7 @@ LWP_ALWAYS_INLINE void bury(Runtime& runtime, Pcb& pcb) noexcept {
   pcb.state = PcbState::dead;
   runtime.handles.retire(pcb);
   if (LWP_UNLIKELY(pcb.name != pcb.short_name)) free(pcb.name);
-  if (LWP_UNLIKELY(pcb.many_nodes != nullptr)) free(pcb.many_nodes);
+  if (LWP_UNLIKELY(pcb.list_memory != nullptr)) free(pcb.list_memory);
   // Nobody takes the stack before the next LWP runs, so the running LWP may end on its own.
   if (&pcb != &runtime.first) runtime.stacks.release(pcb.slot);
 }

@@ -60,10 +60,10 @@ struct alignas(64) Pcb {
   PROCESS handle = nullptr;
 
   // --- waiting
-  WaitNode only_node;              // the list of a wait for one event
-  WaitNode* nodes = nullptr;       // the list of the present wait: &only_node or many_nodes
-  WaitNode* many_nodes = nullptr;  // grows with the longest list; freed with the LWP
-  int many_capacity = 0;
+  WaitNode only_node;               // the list of a wait for one event
+  WaitNode* nodes = nullptr;        // the list of the present wait: &only_node, or in list_memory
+  void* list_memory = nullptr;      // grows with the longest list; freed with the LWP
+  std::size_t list_bytes = 0;       // its size
   int node_count = 0;               // 0: does not wait for events
   int remaining = 0;                // events still to come
   int wake_event = 0;               // 1 + place of the event that ended the last wait

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <new>
@@ -19,6 +18,7 @@ void* BlockingPool::thread_main(void* pool) noexcept {
     errno = 0;
     job->outcome.result = job->function(job->argument);
     job->outcome.error = errno;
+    job->outcome.done = true;
     self.push_done(job);
   }
   return nullptr;
@@ -72,32 +72,32 @@ bool BlockingPool::have_thread() noexcept {
   return thread_count_ > 0;
 }
 
-// The threads, and what they held, exist in the parent alone.
-void BlockingPool::forget_parent() noexcept { new (this) BlockingPool; }
-
 Rc BlockingPool::run(Runtime& runtime, Function function, void* argument,
                      Outcome* ret_outcome) noexcept {
-  if (owner_ != getpid()) {
-    forget_parent();
-    owner_ = getpid();
-    zone_ = &runtime;
-  }
-  while (outstanding_ >= kQueued) {
-    const void* const place = &outstanding_;
-    if (const Rc rc = block_on_events(runtime, &place, 1, 1); rc != Rc::success) return rc;
-  }
-  auto* const job = static_cast<Job*>(malloc(sizeof(Job)));
-  if (job == nullptr) return Rc::no_memory;
-  *job = {nullptr, function, argument, {}, runtime.current->handle, ret_outcome};
+  zone_ = &runtime;
+  void* const memory = malloc(sizeof(Job));
+  if (memory == nullptr) return Rc::no_memory;
+  Job* const job = new (memory) Job;
+  job->function = function;
+  job->argument = argument;
+  job->waiter = runtime.current->handle;
+  job->ret_outcome = ret_outcome;
   if (!have_thread()) {
     free(job);
     return Rc::system;
   }
-  ++outstanding_;
+  jobs_.push_back(*job);
   ++runtime.io_waiters;
   enqueue(job);
   const void* const event = job;
-  return block_on_events(runtime, &event, 1, 1);
+  if (const Rc rc = block_on_events(runtime, &event, 1, 1); rc != Rc::success) return rc;
+  return ret_outcome->done ? Rc::success : Rc::system;
+}
+
+void BlockingPool::forget(Runtime& runtime, Job& job) noexcept {
+  jobs_.erase(job);
+  --runtime.io_waiters;
+  free(&job);
 }
 
 bool BlockingPool::collect(Runtime& runtime) noexcept {
@@ -108,33 +108,39 @@ bool BlockingPool::collect(Runtime& runtime) noexcept {
     job->next = in_order;
     in_order = job;
   }
+  bool woke = false;
   while (Job* const job = in_order) {
     in_order = job->next;
-    --outstanding_;
-    --runtime.io_waiters;
     if (runtime.handles.find(job->waiter) != nullptr) *job->ret_outcome = job->outcome;
-    (void)signal_event(runtime, job);
-    (void)signal_event(runtime, &outstanding_);
-    free(job);
+    woke |= signal_event(runtime, job) == Rc::success;
+    forget(runtime, *job);
   }
-  return true;
+  return woke;
 }
 
-void BlockingPool::stop() noexcept {
-  if (owner_ != getpid()) return;
+void BlockingPool::stop(Runtime& runtime) noexcept {
   pthread_mutex_lock(&mutex_);
   stopping_ = true;
   pthread_cond_broadcast(&work_);
   pthread_mutex_unlock(&mutex_);
   for (int i = 0; i < thread_count_; ++i) pthread_join(threads_[i], nullptr);
-  for (Job* list : {first_, done_.load()}) {
-    while (Job* const job = list) {
-      list = job->next;
-      free(job);
-    }
+  while (Job* const job = jobs_.front()) {
+    Pcb* const waiter = runtime.handles.find(job->waiter);
+    if (waiter != nullptr) forget_wait(runtime, *waiter);
+    forget(runtime, *job);
   }
   pthread_mutex_destroy(&mutex_);
   pthread_cond_destroy(&work_);
+}
+
+// The mutex and the queue are as some thread of the parent had them.
+void BlockingPool::leave_parent(Runtime& runtime) noexcept {
+  (void)collect(runtime);
+  while (Job* const job = jobs_.front()) {
+    (void)signal_event(runtime, job);
+    forget(runtime, *job);
+  }
+  new (this) BlockingPool;
 }
 
 }  // namespace lwp

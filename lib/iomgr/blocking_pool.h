@@ -3,17 +3,16 @@
 //
 // Threads are started as jobs come, up to a limit, and end with the pool. They run with all signals
 // blocked and are hosts of no LWPs. A forked child starts with none.
-// Memory:  a job is on the heap, as it may outlive the LWP that asked for it. At most kQueued jobs
-//          are outstanding; who comes later waits for a place.
+// Memory:  a job is on the heap, as it may outlive the LWP that asked for it.
 // Context: everything but the threads' own part runs inside the library on the runtime's thread.
 #pragma once
 
 #include <pthread.h>
-#include <sys/types.h>
 
 #include <atomic>
 #include <cstdint>
 
+#include "base/intrusive_list.h"
 #include "base/rc.h"
 #include "core/runtime.h"
 
@@ -26,37 +25,42 @@ class BlockingPool {
   struct Outcome {
     void* result;
     int error;  // errno
+    bool done;
   };
 
-  // Switches. Rc::no_memory, Rc::system (no thread).
+  // Switches. Rc::no_memory; Rc::system (no thread, or this is a child that was forked off since).
   Rc run(Runtime& runtime, Function function, void* argument, Outcome* ret_outcome) noexcept;
 
   // Makes the LWPs ready whose jobs are done. Whether there were any.
   bool collect(Runtime& runtime) noexcept;
   bool has_done() const noexcept { return done_.load(std::memory_order_seq_cst) != nullptr; }
 
-  // Waits for the jobs that have begun, forgets the others, ends all threads.
-  void stop() noexcept;
+  // Waits for the jobs that have begun, forgets the others, ends all threads. LWPs that wait are
+  // not woken.
+  void stop(Runtime& runtime) noexcept;
+
+  // In a forked child, where there are no threads: the LWPs whose jobs were not done become ready.
+  void leave_parent(Runtime& runtime) noexcept;
 
  private:
   struct Job {
-    Job* next;
+    Job* next = nullptr;  // in the queue or among those done
+    ListLink<Job> link;
     Function function;
     void* argument;
-    Outcome outcome;
+    Outcome outcome{};
     PROCESS waiter;
     Outcome* ret_outcome;  // on the waiter's stack, valid while it lives
   };
 
   static constexpr int kThreads = 4;
-  static constexpr int kQueued = 64;
 
   static void* thread_main(void* pool) noexcept;
   Job* next_job() noexcept;
   void push_done(Job* job) noexcept;
   void enqueue(Job* job) noexcept;
   bool have_thread() noexcept;
-  void forget_parent() noexcept;
+  void forget(Runtime& runtime, Job& job) noexcept;
 
   // The runtime's thread and the pool's: under mutex_.
   pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
@@ -69,8 +73,7 @@ class BlockingPool {
 
   // The runtime's thread alone.
   Zone* zone_ = nullptr;
-  pid_t owner_ = 0;
-  int outstanding_ = 0;  // jobs between run() and collect()
+  IntrusiveList<Job, &Job::link> jobs_;  // all that have not been collected
   pthread_t threads_[kThreads];
   int thread_count_ = 0;
 

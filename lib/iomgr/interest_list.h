@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: MIT
-// interest_list.h - the descriptors of one request: a few in place, more from the heap.
+// interest_list.h - the descriptors of one request: a few in place, more in memory of the LWP.
+//
+// Nothing here is freed when the wait is over, as the LWP may be destroyed in the middle of it.
 #pragma once
 
-#include <cstdlib>
 #include <new>
 
+#include "core/event.h"
 #include "iomgr/request.h"
 
 namespace lwp {
 
 class InterestList {
  public:
-  explicit InterestList(int capacity) noexcept : interests_(few_) {
+  InterestList(Pcb& waiter, int capacity) noexcept : interests_(few_) {
     if (capacity <= kFew) return;
     const auto bytes = static_cast<std::size_t>(capacity) * sizeof(FdInterest);
-    interests_ = static_cast<FdInterest*>(malloc(bytes));
-  }
-  ~InterestList() {
-    if (interests_ != few_) free(interests_);
+    interests_ = static_cast<FdInterest*>(memory_for_list(waiter, bytes));
   }
   InterestList(const InterestList&) = delete;
   InterestList& operator=(const InterestList&) = delete;
 
   bool has_memory() const noexcept { return interests_ != nullptr; }
 
-  void add(int fd, std::uint32_t wanted) noexcept {
+  void add(int fd, std::uint32_t wanted, std::uint32_t ends) noexcept {
     FdInterest& interest = *new (&interests_[count_++]) FdInterest;
     interest.fd = fd;
     interest.wanted = wanted;
+    interest.ends = ends;
   }
 
   void give_to(IoRequest& request) noexcept {

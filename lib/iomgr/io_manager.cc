@@ -100,6 +100,7 @@ void sleep_until_due(Runtime& runtime) noexcept {
   IoManager& io = *runtime.io;
   // From here on a handler that notes something also ends the sleep; what came before is seen now.
   runtime.sleeping.store(true, std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
   const bool due = runtime.inbox.pending() || has_caught_something(runtime) || io.pool.has_done();
   const IoRequest* const first = io.deadlines.front();
   const std::int64_t deadline = due ? 0 : first != nullptr ? first->deadline : kNever;
@@ -112,6 +113,7 @@ void io_main(void*) noexcept {
   Runtime& runtime = *this_runtime();
   critical::enter_library();
   for (;;) {
+    notice_fork(runtime);
     (void)empty_inbox(runtime);
     bool woke = deliver_signals(runtime);
     woke |= runtime.io->pool.collect(runtime);
@@ -122,7 +124,9 @@ void io_main(void*) noexcept {
     } else if (runtime.io->poller.watching()) {
       look_at_descriptors(runtime, 0);
     }
+    const int dispatches = *runtime.dispatch_count;
     dispatch(runtime);
+    if (*runtime.dispatch_count != dispatches + 1) runtime.io->poller.doubt();
   }
 }
 
@@ -155,8 +159,9 @@ Rc start_io(Runtime& runtime) noexcept {
 
 void stop_io(Runtime& runtime) noexcept {
   if (runtime.io == nullptr) return;
+  notice_fork(runtime);
   cancel_all_unix_signals(runtime);
-  runtime.io->pool.stop();
+  runtime.io->pool.stop(runtime);
   runtime.handles.for_each([&](Pcb& pcb) {
     if (pcb.io_request != nullptr) detach(runtime, *pcb.io_request);
   });
@@ -170,7 +175,12 @@ void stop_io(Runtime& runtime) noexcept {
   runtime.forget_io = nullptr;
 }
 
+void notice_fork(Runtime& runtime) noexcept {
+  if (runtime.io->poller.leave_parent()) runtime.io->pool.leave_parent(runtime);
+}
+
 int watch_all(Runtime& runtime, IoRequest& request) noexcept {
+  notice_fork(runtime);
   for (int i = 0; i < request.interest_count; ++i) {
     request.interests[i].request = &request;
     const int error = runtime.io->poller.watch(request.interests[i]);
@@ -200,11 +210,13 @@ bool cancel_io(Runtime& runtime, Pcb& pcb) noexcept {
 }
 
 bool poll_io(Runtime& runtime) noexcept {
+  notice_fork(runtime);
   bool woke = deliver_signals(runtime);
   woke |= runtime.io->pool.collect(runtime);
   woke |= expire(runtime);
-  if (runtime.io->poller.watching()) woke |= look_at_descriptors(runtime, 0);
-  return woke;
+  if (!runtime.io->poller.watching()) return woke;
+  runtime.io->poller.doubt();
+  return look_at_descriptors(runtime, 0) || woke;
 }
 
 }  // namespace lwp

@@ -42,6 +42,10 @@ Rc start_io(Runtime& runtime) noexcept;
 // Those who wait are not woken. Ends with the runtime, or before.
 void stop_io(Runtime& runtime) noexcept;
 
+// To be called first by what begins to wait: in a child that was forked off since the last time,
+// I/O leaves everything to the parent that it shares with it.
+void notice_fork(Runtime& runtime) noexcept;
+
 // Switches. The running LWP waits as the request says; returns its outcome, never `pending`.
 // With fds: watched already, see watch_all().
 IoOutcome block_on_io(Runtime& runtime, IoRequest& request) noexcept;

@@ -3,10 +3,8 @@
 
 #include <errno.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
-
-#include <cstdlib>
-#include <cstring>
 
 #include "base/check.h"
 
@@ -14,30 +12,26 @@ namespace lwp {
 
 namespace {
 
-// Into a longer sleep after which all registrations are confirmed once: soon enough for a
-// program that closed a descriptor under a waiting LWP, seldom enough not to show.
+// After which all registrations are confirmed: soon enough for a program that closed a descriptor
+// under a waiting LWP, seldom enough not to show, however many there are.
 constexpr std::int64_t kConfirmAfterNs = 100000000;
+constexpr std::int64_t kConfirmAfterNsPerPlace = 100000;
 
-constexpr std::uint32_t kAlwaysReported = EPOLLERR | EPOLLHUP;
 constexpr std::uint32_t kEdges = EPOLLET;
-// Reported for a descriptor that is not open any more; the waiting LWP finds out by itself why.
-constexpr std::uint32_t kClosed = EPOLLERR;
+constexpr std::uint64_t kWakeUp = ~std::uint64_t{0};
 
 }  // namespace
 
 bool Poller::open_set() noexcept {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
-  const int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  wake_fd_->store(wake_fd);
+  if (wake_fd_->load() < 0) wake_fd_->store(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   epoll_event event = {};
   event.events = EPOLLIN;
-  event.data.fd = wake_fd;
-  return epoll_ >= 0 && wake_fd >= 0 && epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_fd, &event) == 0;
+  event.data.u64 = kWakeUp;
+  return epoll_ >= 0 && epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_fd_->load(), &event) == 0;
 }
 
 void Poller::close_set() noexcept {
-  const int wake_fd = wake_fd_->exchange(-1);
-  if (wake_fd >= 0) close(wake_fd);
   if (epoll_ >= 0) close(epoll_);
   epoll_ = -1;
 }
@@ -51,65 +45,82 @@ bool Poller::start(std::atomic<int>& ret_wake_fd) noexcept {
 
 void Poller::stop() noexcept {
   close_set();
+  const int wake_fd = wake_fd_->exchange(-1);
+  if (wake_fd >= 0) close(wake_fd);
   sentinel_.stop();
-  free(places_);
+  if (places_ != nullptr) munmap(places_, static_cast<std::size_t>(place_count_) * sizeof(Place));
   places_ = nullptr;
   place_count_ = 0;
 }
 
+bool Poller::leave_parent() noexcept {
+  if (!sentinel_.forked()) return false;
+  close(wake_fd_->exchange(-1));
+  renew_set();
+  return true;
+}
+
+// The wake-up descriptor stays, as a handler on another kernel thread may be about to write to it.
+void Poller::renew_set() noexcept {
+  close_set();
+  LWP_CHECK(open_set());  // the descriptors that it needs have just been given back
+  for (int fd = 0; fd < place_count_; ++fd) {
+    Place& place = places_[fd];
+    place.known = false;
+    if (!place.interests.empty()) (void)enter(fd, wanted(place));  // else confirmed later
+  }
+  set_is_spoilt_ = false;
+  doubt();
+}
+
 bool Poller::make_room(int fd) noexcept {
   if (fd < place_count_) return true;
-  constexpr int kFirst = 64;
+  constexpr int kFirst = 128;
   int wanted = place_count_ == 0 ? kFirst : place_count_;
-  while (wanted <= fd) wanted *= 2;
+  while (wanted <= fd) {
+    if (__builtin_mul_overflow(wanted, 2, &wanted)) return false;
+  }
+  const std::size_t bytes = static_cast<std::size_t>(wanted) * sizeof(Place);
   // Interests do not point to their places, so these may move.
-  auto* const bigger =
-      static_cast<Place*>(realloc(places_, static_cast<std::size_t>(wanted) * sizeof(Place)));
-  if (bigger == nullptr) return false;
-  memset(static_cast<void*>(bigger + place_count_), 0,
-         static_cast<std::size_t>(wanted - place_count_) * sizeof(Place));
-  places_ = bigger;
+  void* const bigger =
+      places_ == nullptr
+          ? mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+          : mremap(places_, static_cast<std::size_t>(place_count_) * sizeof(Place), bytes,
+                   MREMAP_MAYMOVE);
+  if (bigger == MAP_FAILED) return false;
+  places_ = static_cast<Place*>(bigger);  // all zero is an empty place
   place_count_ = wanted;
   return true;
 }
 
 // Registers, whatever the kernel thinks is registered now. 0 or errno.
 int Poller::enter(int fd, std::uint32_t events) noexcept {
+  Place& place = places_[fd];
+  const unsigned next_generation = (place.generation + 1) & 0x7fffffff;
   epoll_event event = {};
   event.events = events;
-  event.data.fd = fd;
-  const bool known = places_[fd].registered != 0;
-  if (epoll_ctl(epoll_, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0) {
-    // Closed and opened again since, or never taken out.
-    const bool other = errno == ENOENT || errno == EEXIST;
-    if (!other || epoll_ctl(epoll_, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) != 0) {
-      places_[fd].registered = 0;
-      return errno;
-    }
-  }
-  places_[fd].registered = events;
-  return 0;
+  const auto control = [&](int operation, unsigned generation) {
+    event.data.u64 = std::uint64_t{generation} << 32 | static_cast<unsigned>(fd);
+    if (epoll_ctl(epoll_, operation, fd, &event) != 0) return errno;
+    place.generation = generation & 0x7fffffff;
+    return 0;
+  };
+  int error = place.known ? control(EPOLL_CTL_MOD, place.generation)
+                          : control(EPOLL_CTL_ADD, next_generation);
+  // Closed and opened again since; or never taken out.
+  if (error == ENOENT) error = control(EPOLL_CTL_ADD, next_generation);
+  if (error == EEXIST) error = control(EPOLL_CTL_MOD, next_generation);
+  place.known = error == 0;
+  place.registered = events;
+  return error;
 }
 
 void Poller::remove(int fd) noexcept {
-  places_[fd].registered = 0;
+  places_[fd].known = false;
   epoll_event unused = {};
-  if (epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, &unused) == 0) return;
-  // It has reported something, so it is in the set, yet the number means nothing any more: the
-  // descriptor was closed, but a duplicate keeps the file open. Only a new set is rid of it.
-  rebuild();
-}
-
-void Poller::rebuild() noexcept {
-  close_set();
-  LWP_CHECK(open_set());  // the descriptors that it needs have just been given back
-  for (int fd = 0; fd < place_count_; ++fd) {
-    Place& place = places_[fd];
-    place.registered = 0;
-    if (!place.interests.empty() && !place.always_ready) (void)enter(fd, wanted(place));
-  }
-  unconfirmed_count_ = 0;
-  all_confirmed_ = false;
+  // It has reported something, so it is in the set; if its number means nothing any more, the
+  // descriptor was closed and a duplicate keeps the file open.
+  if (epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, &unused) != 0) set_is_spoilt_ = true;
 }
 
 std::uint32_t Poller::wanted(const Place& place) const noexcept {
@@ -123,33 +134,29 @@ std::uint32_t Poller::wanted(const Place& place) const noexcept {
 int Poller::watch(FdInterest& interest) noexcept {
   if (interest.fd < 0) return EBADF;
   if (!make_room(interest.fd)) return ENOMEM;
-  if (sentinel_.forked()) rebuild();
   Place& place = places_[interest.fd];
-  place.always_ready = false;
-  const bool covered = (place.registered & interest.wanted) == interest.wanted;
-  if (!covered || (place.registered & kEdges) != 0) {
-    const int error = enter(interest.fd, (place.registered & ~kEdges) | interest.wanted);
-    if (error == EPERM) {
-      place.always_ready = true;
-    } else if (error != 0) {
-      return error;
-    }
+  const std::uint32_t present = place.known ? place.registered : 0;
+  const bool covered = place.known && (present & interest.wanted) == interest.wanted;
+  interest.always_ready = false;
+  if (!covered || (present & kEdges) != 0) {
+    const int error = enter(interest.fd, (present & ~kEdges) | interest.wanted);
+    if (error != 0 && error != EPERM) return error;
+    interest.always_ready = error == EPERM;
   } else if (unconfirmed_count_ < kUnconfirmed) {
     unconfirmed_[unconfirmed_count_++] = interest.fd;
   }
-  all_confirmed_ = false;
+  doubt();
   interest.reported = 0;
   place.interests.push_back(interest);
   ++interest_count_;
-  if (place.always_ready) ++always_ready_count_;
+  always_ready_count_ += interest.always_ready;
   return 0;
 }
 
 void Poller::unwatch(FdInterest& interest) noexcept {
-  Place& place = places_[interest.fd];
-  place.interests.erase(interest);
+  places_[interest.fd].interests.erase(interest);
   --interest_count_;
-  if (place.always_ready) --always_ready_count_;
+  always_ready_count_ -= interest.always_ready;
 }
 
 void Poller::report(int fd, std::uint32_t events, OnReady on_ready, void* context) noexcept {
@@ -159,45 +166,55 @@ void Poller::report(int fd, std::uint32_t events, OnReady on_ready, void* contex
     return;
   }
   bool satisfied = false;
-  for (FdInterest *i = place.interests.front(), *next; i != nullptr; i = next) {
-    next = Interests::next(*i);
-    i->reported = events & (i->wanted | kAlwaysReported);
-    // An error or a hang-up is of interest to those who read or write.
-    const bool counts = (i->wanted & (EPOLLIN | EPOLLOUT)) != 0 || (i->reported & i->wanted) != 0;
-    if (i->reported == 0 || !(counts || events == kClosed)) continue;
+  for (FdInterest* i = place.interests.front(); i != nullptr; i = Interests::next(*i)) {
+    i->reported = events;
+    if ((events & i->ends) == 0) continue;
     satisfied = true;
     on_ready(context, *i);
   }
-  if (satisfied) return;
-  // Registered for more than is wanted now; or an error that nobody here asked for, which would be
-  // reported for ever: then only changes are.
+  // Not told again of what concerns nobody: of changes only, that is.
+  if (satisfied || (place.registered & kEdges) != 0) return;
   const std::uint32_t now_wanted = wanted(place);
-  (void)enter(fd, place.registered == now_wanted ? now_wanted | kEdges : now_wanted);
+  const bool unasked = place.registered == now_wanted;  // an error or a hang-up
+  if (enter(fd, unasked ? now_wanted | kEdges : now_wanted) != 0) {
+    report_closed(fd, on_ready, context);
+  }
+}
+
+// Those who wait find out by themselves why.
+void Poller::report_closed(int fd, OnReady on_ready, void* context) noexcept {
+  for (FdInterest* i = places_[fd].interests.front(); i != nullptr; i = Interests::next(*i)) {
+    i->reported = EPOLLERR;
+    on_ready(context, *i);
+  }
 }
 
 bool Poller::report_always_ready(OnReady on_ready, void* context) noexcept {
   if (always_ready_count_ == 0) return false;
+  bool reported = false;
   for (int fd = 0; fd < place_count_; ++fd) {
-    if (places_[fd].always_ready && !places_[fd].interests.empty()) {
-      report(fd, EPOLLIN | EPOLLOUT, on_ready, context);
+    for (FdInterest* i = places_[fd].interests.front(); i != nullptr; i = Interests::next(*i)) {
+      if (!i->always_ready || (i->ends & (EPOLLIN | EPOLLOUT)) == 0) continue;
+      i->reported = EPOLLIN | EPOLLOUT;
+      on_ready(context, *i);
+      reported = true;
     }
   }
-  return true;
+  return reported;
 }
 
-// Returns whether it had to report: the descriptor is closed, and those who wait are to know.
+// Whether it had to report that the descriptor is closed.
 bool Poller::confirm(int fd, OnReady on_ready, void* context) noexcept {
   Place& place = places_[fd];
-  if (place.interests.empty() || place.registered == 0 || place.always_ready) return false;
-  const int error = enter(fd, place.registered);
-  if (error == 0) return false;
-  report(fd, kClosed, on_ready, context);
+  if (place.interests.empty() || place.interests.front()->always_ready) return false;
+  if (enter(fd, place.known ? place.registered : wanted(place)) == 0) return false;
+  report_closed(fd, on_ready, context);
   return true;
 }
 
 bool Poller::confirm_new(OnReady on_ready, void* context) noexcept {
+  if (unconfirmed_count_ == kUnconfirmed) return confirm_all(on_ready, context);
   bool reported = false;
-  if (unconfirmed_count_ == kUnconfirmed) reported = confirm_all(on_ready, context);
   for (int i = 0; i < unconfirmed_count_; ++i) {
     reported |= confirm(unconfirmed_[i], on_ready, context);
   }
@@ -209,11 +226,21 @@ bool Poller::confirm_all(OnReady on_ready, void* context) noexcept {
   bool reported = false;
   for (int fd = 0; fd < place_count_; ++fd) reported |= confirm(fd, on_ready, context);
   unconfirmed_count_ = 0;
-  all_confirmed_ = true;
+  confirm_at_ = reported ? 0 : kNever;  // there may be more to say than fits
   return reported;
 }
 
-// The number of events, 0 if interrupted.
+// When all are to be confirmed, 0 for now.
+std::int64_t Poller::time_to_confirm() noexcept {
+  if (confirm_at_ == kNever || interest_count_ == 0) return kNever;
+  const std::int64_t now = monotonic_ns();
+  if (confirm_at_ == 0) {
+    confirm_at_ = now + kConfirmAfterNs + place_count_ * kConfirmAfterNsPerPlace;
+  }
+  return confirm_at_ > now ? confirm_at_ : 0;
+}
+
+// The number of events, less than 1 if there are none.
 int Poller::sleep(std::int64_t deadline) noexcept {
   if (deadline == 0) return epoll_wait(epoll_, events_, kBatch, 0);
   timespec relative = {};
@@ -224,34 +251,38 @@ int Poller::sleep(std::int64_t deadline) noexcept {
     relative = {ns / kNsPerSecond, ns % kNsPerSecond};
     timeout = &relative;
   }
-  const int count = epoll_pwait2(epoll_, events_, kBatch, timeout, nullptr);
-  if (count >= 0 || errno != ENOSYS) return count;
-  const std::int64_t ms =
-      timeout == nullptr ? -1 : relative.tv_sec * 1000 + (relative.tv_nsec + 999999) / 1000000;
-  return epoll_wait(epoll_, events_, kBatch, static_cast<int>(ms < 86400000 ? ms : 86400000));
+  if (!lacks_pwait2_) {
+    const int count = epoll_pwait2(epoll_, events_, kBatch, timeout, nullptr);
+    // Some sandboxes say EPERM for calls that they do not know.
+    if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
+    lacks_pwait2_ = true;
+  }
+  constexpr std::int64_t kDay = 86400;
+  if (timeout == nullptr || relative.tv_sec >= kDay) relative = {kDay, 0};
+  const std::int64_t ms = relative.tv_sec * 1000 + (relative.tv_nsec + 999999) / 1000000;
+  return epoll_wait(epoll_, events_, kBatch, static_cast<int>(ms));
 }
 
 void Poller::wait(std::int64_t deadline, OnReady on_ready, void* context) noexcept {
-  if (sentinel_.forked()) rebuild();
   if (report_always_ready(on_ready, context)) deadline = 0;
-  if (deadline != 0 && confirm_new(on_ready, context)) deadline = 0;
-  bool confirm_later = false;
-  if (deadline != 0 && interest_count_ > 0 && !all_confirmed_) {
-    const std::int64_t soon = monotonic_ns() + kConfirmAfterNs;
-    confirm_later = soon < deadline;
-    if (confirm_later) deadline = soon;
-  }
+  if (confirm_new(on_ready, context)) deadline = 0;
+  const std::int64_t confirm_at = time_to_confirm();
+  if (confirm_at == 0 && confirm_all(on_ready, context)) deadline = 0;
+  if (confirm_at != 0 && confirm_at < deadline) deadline = confirm_at;
   const int count = sleep(deadline);
   for (int i = 0; i < count; ++i) {
-    const int fd = events_[i].data.fd;
-    if (fd == wake_fd_->load(std::memory_order_relaxed)) {
+    const std::uint64_t data = events_[i].data.u64;
+    const int fd = static_cast<int>(data & 0x7fffffff);
+    if (data == kWakeUp) {
       std::uint64_t value;
-      if (read(fd, &value, sizeof value) < 0) continue;
-    } else {
+      if (read(wake_fd_->load(std::memory_order_relaxed), &value, sizeof value) < 0) continue;
+    } else if (data >> 32 == places_[fd].generation) {
       report(fd, events_[i].events, on_ready, context);
+    } else {
+      set_is_spoilt_ = true;
     }
   }
-  if (count == 0 && confirm_later) (void)confirm_all(on_ready, context);
+  if (set_is_spoilt_) renew_set();
 }
 
 }  // namespace lwp

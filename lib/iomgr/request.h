@@ -21,13 +21,15 @@ struct FdInterest {
   ListLink<FdInterest> link;  // in the list of its descriptor
   IoRequest* request = nullptr;
   int fd = -1;
-  std::uint32_t wanted = 0;    // EPOLL bits
-  std::uint32_t reported = 0;  // of those, and EPOLLERR, EPOLLHUP: what was seen
+  std::uint32_t wanted = 0;    // EPOLL bits to be watched for
+  std::uint32_t ends = 0;      // any of these ends the wait; EPOLLERR and EPOLLHUP come unasked
+  std::uint32_t reported = 0;  // what was seen; EPOLLERR alone also for a closed descriptor
+  bool always_ready = false;   // the kernel can not watch it: a file, a directory
 };
 
 enum class IoOutcome : std::uint8_t {
   pending,
-  ready,  // at least one descriptor has what was wanted, or is closed
+  ready,  // a descriptor has what ends the wait, or is closed
   timed_out,
   cancelled,
 };

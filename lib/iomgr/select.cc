@@ -13,6 +13,8 @@ namespace {
 // What select calls readable and writable, in the words of epoll.
 constexpr std::uint32_t kReadable = EPOLLIN | EPOLLHUP | EPOLLERR;
 constexpr std::uint32_t kWritable = EPOLLOUT | EPOLLERR;
+// What poll tells unasked.
+constexpr std::uint32_t kUnasked = EPOLLERR | EPOLLHUP;
 
 bool in(int fd, const fd_set* set) noexcept { return set != nullptr && FD_ISSET(fd, set); }
 
@@ -26,6 +28,19 @@ std::uint32_t events_of(const FdSets& sets, int fd) noexcept {
   return (in(fd, sets.read) ? std::uint32_t{EPOLLIN} : 0) |
          (in(fd, sets.write) ? std::uint32_t{EPOLLOUT} : 0) |
          (in(fd, sets.except) ? std::uint32_t{EPOLLPRI} : 0);
+}
+
+std::uint32_t ends_of(std::uint32_t events) noexcept {
+  return ((events & EPOLLIN) != 0 ? kReadable : 0) | ((events & EPOLLOUT) != 0 ? kWritable : 0) |
+         (events & EPOLLPRI);
+}
+
+// select leaves alone what is beyond `count`; here it comes back clear.
+void copy_set(fd_set& to, const fd_set* from, int count) noexcept {
+  FD_ZERO(&to);
+  for (int fd = 0; fd < count; ++fd) {
+    if (in(fd, from)) FD_SET(fd, &to);
+  }
 }
 
 // The result for the only descriptor of a request, from what was reported of it.
@@ -46,9 +61,9 @@ int common_result(const FdSets& sets, int* ret_errno) noexcept {
   fd_set read;
   fd_set write;
   fd_set except;
-  if (sets.read != nullptr) read = *sets.read;
-  if (sets.write != nullptr) write = *sets.write;
-  if (sets.except != nullptr) except = *sets.except;
+  copy_set(read, sets.read, sets.count);
+  copy_set(write, sets.write, sets.count);
+  copy_set(except, sets.except, sets.count);
   timeval at_once = {};
   const int result = select(sets.count, sets.read != nullptr ? &read : nullptr,
                             sets.write != nullptr ? &write : nullptr,
@@ -79,13 +94,13 @@ int block_on_select(Runtime& runtime, const FdSets& sets, std::int64_t deadline,
                     int* ret_errno) noexcept {
   int wanted = 0;
   for (int fd = 0; fd < sets.count; ++fd) wanted += events_of(sets, fd) != 0;
-  InterestList list(wanted);
+  InterestList list(*runtime.current, wanted);
   if (!list.has_memory()) {
     *ret_errno = ENOMEM;
     return -1;
   }
   for (int fd = 0; wanted > 0 && fd < sets.count; ++fd) {
-    if (const std::uint32_t events = events_of(sets, fd)) list.add(fd, events);
+    if (const std::uint32_t events = events_of(sets, fd)) list.add(fd, events, ends_of(events));
   }
   for (;;) {
     IoRequest request;
@@ -109,13 +124,14 @@ int block_on_select(Runtime& runtime, const FdSets& sets, std::int64_t deadline,
 
 int block_on_poll(Runtime& runtime, pollfd* fds, nfds_t count, std::int64_t deadline,
                   int* ret_errno) noexcept {
-  InterestList list(static_cast<int>(count));
+  InterestList list(*runtime.current, static_cast<int>(count));
   if (!list.has_memory()) {
     *ret_errno = ENOMEM;
     return -1;
   }
   for (nfds_t i = 0; i < count; ++i) {
-    if (fds[i].fd >= 0) list.add(fds[i].fd, epoll_events(fds[i].events));
+    const std::uint32_t events = epoll_events(fds[i].events);
+    if (fds[i].fd >= 0) list.add(fds[i].fd, events, events | kUnasked);
   }
   for (;;) {
     const int result = poll(fds, count, 0);
@@ -138,6 +154,7 @@ int block_on_fd(Runtime& runtime, int fd, std::uint32_t events, std::int64_t dea
   FdInterest interest;
   interest.fd = fd;
   interest.wanted = events;
+  interest.ends = events | kUnasked;
   IoRequest request;
   request.interests = &interest;
   request.interest_count = 1;

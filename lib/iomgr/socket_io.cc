@@ -6,10 +6,12 @@
 #include <limits.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "iomgr/select.h"
+#include "iomgr/timed_wait.h"
 
 namespace lwp {
 
@@ -48,29 +50,78 @@ ssize_t if_ready(int fd, short events, Call call) noexcept {
   return call();
 }
 
-// Makes a call on a socket that would block for good; puts the file's mode back afterwards.
-// Nobody else runs in between: not in this kernel thread.
+// Makes a call that would block for good and can not be asked not to; puts the file's mode back
+// afterwards. Nobody else runs in between: not in this kernel thread.
 template <typename Call>
-int without_blocking(int fd, Call call) noexcept {
+auto without_blocking(int fd, Call call) noexcept -> decltype(call()) {
   const int mode = fcntl(fd, F_GETFL);
   if (mode < 0) return -1;
   if ((mode & O_NONBLOCK) != 0) return call();
   fcntl(fd, F_SETFL, mode | O_NONBLOCK);
-  const int result = call();
+  const auto result = call();
   const int keep_errno = errno;
   fcntl(fd, F_SETFL, mode);
   errno = keep_errno;
   return result;
 }
 
+// A write to what is no socket.
+ssize_t write_ready(int fd, const void* buffer, std::size_t size) noexcept {
+  struct stat status;
+  if (fstat(fd, &status) != 0) return -1;
+  if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) return write(fd, buffer, size);
+  return if_ready(fd, POLLOUT, [&]() -> ssize_t {
+    // A terminal says "ready" when it takes a little, and then blocks until it has all.
+    if (!S_ISFIFO(status.st_mode)) {
+      return without_blocking(fd, [&] { return write(fd, buffer, size); });
+    }
+    return write(fd, buffer, size < PIPE_BUF ? size : PIPE_BUF);
+  });
+}
+
+bool is_local(const sockaddr* address, socklen_t length) noexcept {
+  return length >= sizeof address->sa_family && address->sa_family == AF_UNIX;
+}
+
+int finish_connecting(Runtime& runtime, int fd, int* ret_errno) noexcept {
+  if (const int error = block_on_fd(runtime, fd, EPOLLOUT, kNever); error != 0) {
+    *ret_errno = error;
+    return -1;
+  }
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  *ret_errno = error;
+  return error == 0 ? 0 : -1;
+}
+
 }  // namespace
 
 ssize_t receive(Runtime& runtime, int fd, void* buffer, std::size_t size, int flags,
                 sockaddr* address, socklen_t* length, int* ret_errno) noexcept {
+  // What waits in the error queue is never waited for.
+  const bool may_wait = (flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) == 0;
   const std::uint32_t events = (flags & MSG_OOB) != 0 ? EPOLLPRI : EPOLLIN;
-  return until_done(runtime, fd, events, (flags & MSG_DONTWAIT) == 0, ret_errno, [&] {
-    return recvfrom(fd, buffer, size, flags | MSG_DONTWAIT, address, length);
-  });
+  const auto receive_some = [&](void* to, std::size_t room) {
+    return until_done(runtime, fd, events, may_wait, ret_errno, [&] {
+      return recvfrom(fd, to, room, flags | MSG_DONTWAIT, address, length);
+    });
+  };
+  const ssize_t first = receive_some(buffer, size);
+  int type = 0;
+  socklen_t type_size = sizeof type;
+  const bool wants_all = (flags & MSG_WAITALL) != 0 && (flags & MSG_PEEK) == 0 && may_wait;
+  if (!wants_all || first <= 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) != 0 ||
+      type != SOCK_STREAM) {
+    return first;
+  }
+  auto done = static_cast<std::size_t>(first);
+  while (done < size) {
+    const ssize_t more = receive_some(static_cast<char*>(buffer) + done, size - done);
+    if (more <= 0) break;  // an error is told by the next call
+    done += static_cast<std::size_t>(more);
+  }
+  return static_cast<ssize_t>(done);
 }
 
 ssize_t transmit(Runtime& runtime, int fd, const void* buffer, std::size_t size, int flags,
@@ -82,13 +133,14 @@ ssize_t transmit(Runtime& runtime, int fd, const void* buffer, std::size_t size,
 
 ssize_t read_some(Runtime& runtime, int fd, void* buffer, std::size_t size,
                   int* ret_errno) noexcept {
-  bool is_socket = true;
+  bool is_socket = size > 0;  // a socket has no word for "read nothing", which does not wait
   return until_done(runtime, fd, EPOLLIN, true, ret_errno, [&]() -> ssize_t {
     if (is_socket) {
       const ssize_t result = recv(fd, buffer, size, MSG_DONTWAIT);
       if (result >= 0 || errno != ENOTSOCK) return result;
       is_socket = false;
     }
+    if (size == 0) return read(fd, buffer, 0);
     return if_ready(fd, POLLIN, [&] { return read(fd, buffer, size); });
   });
 }
@@ -102,8 +154,7 @@ ssize_t write_some(Runtime& runtime, int fd, const void* buffer, std::size_t siz
       if (result >= 0 || errno != ENOTSOCK) return result;
       is_socket = false;
     }
-    const std::size_t fits = size < PIPE_BUF ? size : PIPE_BUF;
-    return if_ready(fd, POLLOUT, [&] { return write(fd, buffer, fits); });
+    return write_ready(fd, buffer, size);
   });
 }
 
@@ -118,18 +169,20 @@ int accept_one(Runtime& runtime, int fd, sockaddr* address, socklen_t* length,
 
 int connect_one(Runtime& runtime, int fd, const sockaddr* address, socklen_t length,
                 int* ret_errno) noexcept {
-  if (without_blocking(fd, [&] { return connect(fd, address, length); }) == 0) return 0;
-  *ret_errno = errno;
-  if (errno != EINPROGRESS) return -1;
-  if (const int error = block_on_fd(runtime, fd, EPOLLOUT, kNever); error != 0) {
-    *ret_errno = error;
-    return -1;
+  constexpr std::int64_t kLongestPauseNs = 50000000;
+  std::int64_t pause_ns = 1000000;
+  while (without_blocking(fd, [&] { return connect(fd, address, length); }) != 0) {
+    *ret_errno = errno;
+    if (errno == EINPROGRESS) return finish_connecting(runtime, fd, ret_errno);
+    if (errno != EAGAIN || !is_local(address, length)) return -1;
+    // The listener's queue is full, and nothing tells when it no longer is.
+    if (sleep_until(runtime, deadline_after(pause_ns)) == IoOutcome::cancelled) {
+      *ret_errno = ECANCELED;
+      return -1;
+    }
+    pause_ns = pause_ns < kLongestPauseNs / 2 ? pause_ns * 2 : kLongestPauseNs;
   }
-  int error = 0;
-  socklen_t size = sizeof error;
-  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-  *ret_errno = error;
-  return error == 0 ? 0 : -1;
+  return 0;
 }
 
 }  // namespace lwp

@@ -3,7 +3,8 @@
 //
 // Each is tried first and waits for the descriptor only if it would block. Sockets are asked not to
 // block call by call, as their file may be shared with others; what is no socket is looked at with
-// poll first, and writes to it are cut to what a ready pipe takes without blocking.
+// poll first, and writes to a pipe are cut to what it then takes without blocking. A terminal, and
+// accept and connect, can not be asked so: the file's mode is changed for the time of the call.
 //
 // Context: inside the library. These switch if they have to wait. Results as the system calls; on
 // -1 *ret_errno says why.

@@ -39,12 +39,12 @@ Rc cancel_signal(Runtime& runtime, int signo) noexcept {
   sigaction(signo, &runtime.io->previous_action[signo], nullptr);
   disclaim_signal(signo);
   runtime.io->signal_event[signo] = nullptr;
+  runtime.caught_signals.fetch_and(~(std::uint64_t{1} << (signo - 1)));
   return Rc::success;
 }
 
 void cancel_all_unix_signals(Runtime& runtime) noexcept {
   for (int signo = 1; signo < kSignals; ++signo) (void)cancel_signal(runtime, signo);
-  runtime.caught_signals.store(0);
 }
 
 bool deliver_unix_signals(Runtime& runtime) noexcept {
