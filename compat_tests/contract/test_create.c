@@ -186,6 +186,23 @@ CASE(without_memory_create_says_so_and_nothing_is_lost) {
   expect_transcript("A C");
 }
 
+CASE(without_memory_for_a_long_name_create_says_so) {
+  char name[100];
+  PROCESS pid;
+  int highest;
+  memset(name, 'n', sizeof name - 1);
+  name[sizeof name - 1] = '\0';
+  host(1);
+  spawn("A", 1, note_and_yield, NULL);
+  highest = LWP_HighestIndex();
+  exhaust_memory();
+  expect_int(LWP_CreateProcess(note_and_end, 1, 1, NULL, name, &pid), LWP_ENOMEM);
+  expect_int(LWP_HighestIndex(), highest);
+  expect_transcript("A"); /* no yield, either */
+  spawn("short", 1, note_and_end, NULL);
+  expect_transcript("A short");
+}
+
 CASE(lwps_created_until_memory_runs_out_all_work) {
   char event;
   int created = 0;
@@ -218,6 +235,7 @@ int main(void) {
 #ifdef LWP_LWP_H
       cmocka_unit_test(pid_may_be_null),
       cmocka_unit_test(without_memory_create_says_so_and_nothing_is_lost),
+      cmocka_unit_test(without_memory_for_a_long_name_create_says_so),
       cmocka_unit_test(lwps_created_until_memory_runs_out_all_work),
 #endif
   };

@@ -184,6 +184,16 @@ static void an_lwp_that_keeps_the_processor_is_reported(void** state) {
 
 static void leave(void* parm) { exit(parm != NULL); }
 
+CASE(the_time_of_the_last_dispatch_is_kept_while_it_is_asked_for) {
+  struct timeval now;
+  host(1);
+  cont_sw_threshold.tv_sec = 1000;
+  LWP_DispatchProcess();
+  gettimeofday(&now, NULL);
+  expect(last_context_switch.tv_sec != 0);
+  expect(!timercmp(&now, &last_context_switch, <));
+}
+
 static void wait_too_long(void) {
   host(2);
   run_wait_threshold.tv_usec = 5000;
@@ -252,6 +262,7 @@ int main(void) {
       cmocka_unit_test(dispatches_are_counted),
       cmocka_unit_test(the_number_of_the_next_lwp_can_be_read),
       cmocka_unit_test(an_lwp_that_keeps_the_processor_is_reported),
+      cmocka_unit_test(the_time_of_the_last_dispatch_is_kept_while_it_is_asked_for),
       cmocka_unit_test(an_lwp_that_waits_long_for_its_turn_is_reported),
       cmocka_unit_test(print_processes_describes_every_lwp_and_says_when_it_is_done),
 #ifdef LWP_LWP_H

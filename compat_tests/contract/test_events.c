@@ -268,6 +268,27 @@ CASE(thousands_wait_for_one_event_and_for_their_own) {
   }
 }
 
+#ifdef LWP_LWP_H
+
+CASE(without_memory_a_long_list_is_refused_and_a_single_event_is_not) {
+  const void* list[] = {&e[0], &e[1], NULL};
+  const void* one[] = {&e[2], NULL};
+  host(2);
+  spawn("B", 2, note_and_yield, NULL);
+  expect_transcript("B");
+  exhaust_memory();
+  expect_int(LWP_MwaitProcess(1, list), LWP_ENOMEM);
+  note("main");
+  expect_transcript("main"); /* without yielding */
+  expect_int(LWP_NoYieldSignal(&e[0]), LWP_ENOWAIT);
+  expect_int(LWP_MwaitProcess(0, list), LWP_SUCCESS);
+  spawn("1", 3, wait_and_note, &e[4]);
+  expect_int(LWP_SignalProcess(&e[4]), LWP_SUCCESS);
+  expect_int(LWP_MwaitProcess(0, one), LWP_SUCCESS);
+}
+
+#endif
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(wait_refuses_null),
@@ -289,6 +310,9 @@ int main(void) {
       cmocka_unit_test(who_waits_again_goes_to_the_end),
       cmocka_unit_test(an_lwp_above_wakes_and_signals_before_its_signaller_goes_on),
       cmocka_unit_test(thousands_wait_for_one_event_and_for_their_own),
+#ifdef LWP_LWP_H
+      cmocka_unit_test(without_memory_a_long_list_is_refused_and_a_single_event_is_not),
+#endif
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

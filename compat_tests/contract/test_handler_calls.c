@@ -158,6 +158,34 @@ CASE(credits_are_given_when_the_library_is_left_and_none_is_lost) {
   expect_transcript("main Q Q Q");
 }
 
+static char many[64];
+
+static void signal_more_events_than_there_is_room_for(void) {
+  int i;
+  for (i = 0; i < 64; ++i) expect_int(LWP_NoYieldSignal(&many[i]), LWP_SUCCESS);
+  expect_int(LWP_NoYieldSignal(&event), LWP_ENOMEM);
+  expect_int(LWP_QSignal(target), LWP_ENOMEM);
+  expect_int(LWP_DispatchProcess(), LWP_ENOMEM);
+  expect_int(LWP_NoYieldSignal(&many[63]), LWP_SUCCESS); /* the same as before */
+}
+
+CASE(there_is_room_for_64_different_calls) {
+  int i, round;
+  host(2);
+  for (round = 0; round < 2; ++round) {
+    target = spawn("Q", 2, take_credit_and_note, NULL);
+    spawn("E", 2, wait_and_note, &event);
+    for (i = 0; i < 64; ++i) spawn("w", 2, wait_and_note, &many[i]);
+    interrupt_library(signal_more_events_than_there_is_room_for);
+    LWP_DispatchProcess();
+    for (i = 0; i < 64; ++i) expect_int(LWP_NoYieldSignal(&many[i]), LWP_ENOWAIT);
+    expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
+    expect_int(LWP_QSignal(target), LWP_SUCCESS);
+    LWP_DestroyProcess(target);
+    LWP_DispatchProcess();
+  }
+}
+
 /* --- a handler in the middle of a dispatch */
 
 static int raises_left;
@@ -245,6 +273,7 @@ int main(void) {
       cmocka_unit_test(a_signal_takes_effect_when_the_library_is_left),
       cmocka_unit_test(a_dispatch_happens_when_the_library_is_left),
       cmocka_unit_test(credits_are_given_when_the_library_is_left_and_none_is_lost),
+      cmocka_unit_test(there_is_room_for_64_different_calls),
       cmocka_unit_test(a_credit_that_comes_while_the_last_lwp_begins_to_wait_saves_it),
       cmocka_unit_test(a_signal_in_any_line_of_a_dispatch_reaches_its_waiter),
       cmocka_unit_test(a_handler_that_interrupts_the_program_may_call_everything),

@@ -5,6 +5,8 @@
 
 #include "lwp_case.h"
 
+extern PROCESS lwp_cpptr; /* historical, in no header */
+
 static PROCESS current;
 static PROCESS returned;
 
@@ -13,6 +15,7 @@ static void look_at_self(void* parm) {
   expect_int(LWP_CurrentProcess(&current), LWP_SUCCESS);
   returned = LWP_ThisProcess();
   expect_int(LWP_GetProcessPriority(returned, &priority), LWP_SUCCESS);
+  expect(lwp_cpptr == returned);
   note("%s/%d/%d", LWP_Name(), LWP_Index(), priority);
   LWP_DispatchProcess();
   expect(LWP_ThisProcess() == returned);
@@ -24,7 +27,7 @@ CASE(an_lwp_knows_its_handle_name_number_and_priority) {
   PROCESS self = host(2);
   pid = spawn("A", 3, look_at_self, NULL);
   expect(current == pid && returned == pid);
-  expect(LWP_ThisProcess() == self);
+  expect(LWP_ThisProcess() == self && lwp_cpptr == self);
   note("%s/%d", LWP_Name(), LWP_Index());
   expect_transcript("A/1/3 Main Process/0");
 }

@@ -112,6 +112,12 @@ CASE(before_init_bad_events_win_in_wait_but_not_in_signal) {
 }
 
 #ifdef LWP_LWP_H /* These crash in Coda. */
+CASE(init_without_memory_says_so_and_stays_uninitialised) {
+  exhaust_memory();
+  expect_int(LWP_Init(LWP_VERSION, 1, NULL), LWP_ENOMEM);
+  expect_int(LWP_DispatchProcess(), LWP_EINIT);
+}
+
 CASE(before_init_calls_about_the_caller_say_so_too) {
   int max, used;
   char* value;
@@ -170,6 +176,7 @@ int main(void) {
       cmocka_unit_test(variables_begin_with_their_historical_values),
 #ifdef LWP_LWP_H
       cmocka_unit_test(init_accepts_the_versions_of_older_and_threaded_headers),
+      cmocka_unit_test(init_without_memory_says_so_and_stays_uninitialised),
       cmocka_unit_test(before_init_calls_about_the_caller_say_so_too),
       cmocka_unit_test(current_process_refuses_a_null_pointer),
 #endif

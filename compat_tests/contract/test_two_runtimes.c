@@ -140,7 +140,11 @@ CASE(a_kernel_thread_may_end_without_terminate) {
 static void* index_of_thread(void* parm) {
   host(1);
   spawn("A", 1, note_and_end, NULL);
+  expect_int(LWP_HighestIndex(), 1);
+  LWP_TerminateProcessSupport();
+  host(1);
   *(int*)parm = LWP_Index();
+  LWP_TerminateProcessSupport();
   return NULL;
 }
 
@@ -153,6 +157,9 @@ CASE(numbers_are_counted_per_kernel_thread) {
   pthread_join(thread, NULL);
   expect_int(index, 0);
   expect_int(LWP_HighestIndex(), 1);
+  LWP_TerminateProcessSupport();
+  host(1);
+  expect_int(LWP_Index(), 2);
 }
 
 /* --- ends of the process, brought about by the second kernel thread */

@@ -8,6 +8,8 @@
 #define SUPPORT_LWP_CASE_H
 
 #include <lwp/lwp.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 
 #include "child_case.h"
 
@@ -23,6 +25,16 @@ static inline PROCESS spawn(const char* name, int priority, void (*entry)(void*)
   PROCESS pid = NULL;
   expect_int(LWP_CreateProcess(entry, 16384, priority, parm, name, &pid), LWP_SUCCESS);
   return pid;
+}
+
+/* From now on the process gets no more memory, neither from the heap nor by mapping. */
+static inline void exhaust_memory(void) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_AS, &limit);
+  limit.rlim_cur = 1;
+  setrlimit(RLIMIT_AS, &limit);
+  setrlimit(RLIMIT_DATA, &limit);
+  while (malloc(16) != NULL) continue;
 }
 
 /* Bodies for LWPs. Each notes the LWP's name when it runs; parm is an event, or unused. */
