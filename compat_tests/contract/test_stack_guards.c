@@ -45,7 +45,7 @@ static int no_guards(void) { return no_marking() && refuse(SYS_mprotect, PROT_NO
 
 /* Writes a little beyond the end of the smallest stack, and returns. */
 static __attribute__((noinline)) void overflow(void) {
-  enum { kBytes = 61000 };
+  enum { kBytes = 63000 };
   volatile char area[kBytes];
   int i;
   for (i = kBytes - 1; i >= 0; --i) area[i] = 0x55;
