@@ -51,7 +51,8 @@ static void find_files(struct inputs* inputs, uint64_t bytes) {
 }
 
 /* Adds the words of a file, not more than `max` in all. A word is a run of small letters with no
- * other letter, digit, apostrophe or byte above 127 next to it. Returns -1 if it can not be read. */
+ * other letter, digit, apostrophe or byte above 127 next to it. Returns -1 if it can not be read.
+ */
 static int add_words(struct inputs* inputs, const char* path, size_t max) {
   FILE* const file = fopen(path, "re");
   if (file == NULL) return -1;
