@@ -24,7 +24,7 @@ namespace lwp {
 // A time of day that timers are ordered by; never() is behind all others.
 struct Expiry {
   time_t seconds;
-  long microseconds;
+  suseconds_t microseconds;
 
   static constexpr Expiry never() noexcept { return {std::numeric_limits<time_t>::max(), 1000000}; }
   constexpr bool operator<(const Expiry& other) const noexcept {

@@ -10,7 +10,7 @@ namespace lwp {
 
 namespace {
 
-constexpr long kUsPerSecond = 1000000;
+constexpr suseconds_t kUsPerSecond = 1000000;
 
 // Its address marks a head: no timer's TotalTime has that many microseconds. (Not in BackPointer,
 // which programs leave uninitialised.)
@@ -31,7 +31,7 @@ Expiry expiry_of(const TM_Elem& elem) noexcept {
 
 // Neither is negative. The result is normal, and the last that there is if it would be later.
 timeval later_by(const timeval& now, const timeval& wait) noexcept {
-  const long microseconds = now.tv_usec + wait.tv_usec % kUsPerSecond;
+  const suseconds_t microseconds = now.tv_usec + wait.tv_usec % kUsPerSecond;
   const time_t carry = wait.tv_usec / kUsPerSecond + microseconds / kUsPerSecond;
   timeval sum;
   if (__builtin_add_overflow(now.tv_sec, wait.tv_sec, &sum.tv_sec) ||
