@@ -62,6 +62,16 @@ CASE(leaving_tells_what_came_up_at_any_depth) {
   expect(!critical::leave_library());
 }
 
+CASE(a_brief_section_counts_as_inside_the_library) {
+  critical::set_word(critical::kNothingOwed);
+  {
+    const critical::Brief brief;
+    expect(critical::in_library() && !critical::movable());
+    expect_int(critical::word(), critical::kNothingOwed);
+  }
+  expect(!critical::in_library() && critical::movable());
+}
+
 // What the inline forms of the header test by one subtraction.
 CASE(the_word_is_zero_just_when_a_slice_has_ended_at_level_zero) {
   critical::set_word(critical::kNothingOwed);
@@ -112,6 +122,7 @@ int main() {
       cmocka_unit_test(extreme_levels_are_told),
       cmocka_unit_test(a_kernel_thread_without_lwps_is_at_level_one),
       cmocka_unit_test(leaving_tells_what_came_up_at_any_depth),
+      cmocka_unit_test(a_brief_section_counts_as_inside_the_library),
       cmocka_unit_test(the_word_is_zero_just_when_a_slice_has_ended_at_level_zero),
       cmocka_unit_test(sections_of_the_header_move_the_level),
       cmocka_unit_test(a_section_leaves_alone_what_is_owed),
