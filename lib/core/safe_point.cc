@@ -2,6 +2,7 @@
 #include "core/safe_point.h"
 
 #include <preempt/preempt.h>
+#include <signal.h>
 
 #include "core/scheduler.h"
 #include "sigsafe/doors.h"
@@ -57,11 +58,21 @@ bool end_slice(Runtime& runtime) noexcept {
   return false;
 }
 
+// Others must not run meanwhile: their handlers would begin at the top of the same stack.
+bool on_alternate_stack() noexcept {
+  stack_t stack;
+  return sigaltstack(nullptr, &stack) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
+}
+
 // A section may have ended in a signal handler of the program; whatever that has interrupted, the C
 // library perhaps, may be half done. The tick is then dropped, and the next one looks again.
 bool may_pay(Runtime& runtime) noexcept {
   if (PRE_Block != 0) {
     runtime.counters.count(Deferral::vetoed);
+    return false;
+  }
+  if (on_alternate_stack()) {
+    runtime.counters.count(Deferral::stack);
     return false;
   }
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
@@ -109,11 +120,14 @@ Pcb& somebody_or_die(Runtime& runtime) noexcept {
 
 extern "C" {
 
-const void* lwp_door_stack_end(const lwp::Zone* zone) {
+const void* lwp_door_stack_end(const lwp::Zone* zone, const void* within) {
   using namespace lwp;
   const auto& runtime = *static_cast<const Runtime*>(zone);
   const Pcb& pcb = *runtime.current;
-  return &pcb == &runtime.first ? runtime.first_stack_end : pcb.slot.top;
+  const bool first = &pcb == &runtime.first;
+  const char* const low = first ? runtime.first_stack_low : pcb.slot.low;
+  const char* const end = first ? runtime.first_stack_end : pcb.slot.top;
+  return within >= low && within < end ? end : nullptr;
 }
 
 bool lwp_door_anybody_else(const lwp::Zone* zone) {

@@ -58,14 +58,16 @@ void discard_pending_tick() noexcept {
 bool timers_are_ours(const Runtime& runtime) noexcept { return runtime.timer_owner == gettid(); }
 
 // pthread_getattr_np knows it, for the main thread from /proc.
-const void* end_of_this_stack() noexcept {
+void find_first_stack(Runtime& runtime) noexcept {
   pthread_attr_t attributes;
-  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return nullptr;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
   void* low = nullptr;
   std::size_t size = 0;
-  const bool good = pthread_attr_getstack(&attributes, &low, &size) == 0;
+  if (pthread_attr_getstack(&attributes, &low, &size) == 0) {
+    runtime.first_stack_low = static_cast<char*>(low);
+    runtime.first_stack_end = runtime.first_stack_low + size;
+  }
   pthread_attr_destroy(&attributes);
-  return good ? static_cast<char*>(low) + size : nullptr;
 }
 
 // After a fork there are no timers, and what else there is belongs to a process-wide count that
@@ -84,7 +86,7 @@ Rc acquire(Runtime& runtime) noexcept {
         runtime.slice_timer = slice_timer;
         runtime.retry_timer = retry_timer;
         runtime.timer_owner = self;
-        runtime.first_stack_end = end_of_this_stack();
+        find_first_stack(runtime);
         return Rc::success;
       }
       timer_delete(retry_timer);

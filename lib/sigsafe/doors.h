@@ -17,8 +17,8 @@ LWP_SIGSAFE void lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted);
 // the library was interrupted.
 LWP_SIGSAFE bool lwp_door_anybody_else(const lwp::Zone* zone);
 
-// Just above the running LWP's stack; null if it is not known.
-LWP_SIGSAFE const void* lwp_door_stack_end(const lwp::Zone* zone);
+// Just above the running LWP's stack; null if that is not known, or `within` not on it.
+LWP_SIGSAFE const void* lwp_door_stack_end(const lwp::Zone* zone, const void* within);
 
 // A memory access failed. If it hit the guard of the running LWP's stack: reports that as
 // lwp_overflowAction says, and does not return if that is LWP_SOABORT.

@@ -38,9 +38,11 @@ LWP_SIGSAFE inline std::uintptr_t interrupted_stack(const ucontext_t& frame) noe
 #endif
 }
 
-// The code was running on the alternate signal stack.
+// The code was running on the alternate signal stack. By the addresses: the flags in the frame do
+// not tell on Linux.
 LWP_SIGSAFE inline bool interrupted_on_alternate_stack(const ucontext_t& frame) noexcept {
-  return (frame.uc_stack.ss_flags & SS_ONSTACK) != 0;
+  const auto low = reinterpret_cast<std::uintptr_t>(frame.uc_stack.ss_sp);
+  return interrupted_stack(frame) - low < frame.uc_stack.ss_size;
 }
 
 // The kernel's signal mask: its first 64 bits are all there is in the frame.

@@ -27,7 +27,8 @@ LWP_SIGSAFE bool signal_frame_on_stack(const Zone& zone, std::uintptr_t stack) n
     ucontext_t interrupted;
   };
   constexpr std::uintptr_t kAlignment = 16;
-  const auto end = reinterpret_cast<std::uintptr_t>(lwp_door_stack_end(&zone));
+  const auto end = reinterpret_cast<std::uintptr_t>(
+      lwp_door_stack_end(&zone, reinterpret_cast<const void*>(stack)));
   if (end == 0) return true;
   // At the entry of a function the stack pointer is 8 below a multiple of 16.
   for (auto at = (stack & ~(kAlignment - 1)) + kAlignment / 2; at + sizeof(Frame) <= end;

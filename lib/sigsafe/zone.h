@@ -48,7 +48,8 @@ struct Zone {
   timer_t retry_timer = nullptr;  // one-shot
   std::int64_t slice_ns = 0;
   const CodeMap* movable_code = nullptr;  // replaced as a whole, never changed
-  const void* first_stack_end = nullptr;  // of the stack of the first LWP; null: not known
+  const char* first_stack_low = nullptr;  // the stack of the first LWP; null: not known
+  const char* first_stack_end = nullptr;
 
   // --- the tick protocol. Written by handler.
   std::int64_t retry_ns = 0;           // next distance of a retry
