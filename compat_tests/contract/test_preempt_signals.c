@@ -110,6 +110,7 @@ CASE(section_in_a_handler_does_not_end_in_a_switch) {
   expect_int(turns, 1);
 }
 
+/* The handler runs for many slices. */
 static void with_many_ticks(int signo) {
   int i;
   (void)signo;
@@ -133,7 +134,7 @@ CASE(long_handler_is_not_torn_apart) {
   expect_int(turns, 1);
 }
 
-static void run_long_handler(void* parm) {
+static void run_handler(void* parm) {
   (void)parm;
   PRE_PreemptMe();
   turns = 0;
@@ -145,8 +146,45 @@ static void run_long_handler(void* parm) {
 CASE(long_handler_on_the_stack_of_an_lwp_is_not_torn_apart) {
   start();
   handle(SIGUSR1, with_many_ticks);
-  start_lwp(run_long_handler, 2, NULL);
+  start_lwp(run_handler, 2, NULL);
   expect_transcript("done");
+}
+
+/* The next handler on the alternate stack would begin at its top, over the frames of this one. */
+static void handle_on_alternate_stack(int signo, void (*handler)(int), int flags) {
+  static char memory[1 << 17];
+  stack_t stack;
+  struct sigaction action;
+  memset(&stack, 0, sizeof stack);
+  stack.ss_sp = memory;
+  stack.ss_size = sizeof memory;
+  expect_int(sigaltstack(&stack, NULL), 0);
+  memset(&action, 0, sizeof action);
+  action.sa_handler = handler;
+  action.sa_flags = SA_ONSTACK | flags;
+  sigaction(signo, &action, NULL);
+}
+
+static void expect_to_stay_on_alternate_stack(void (*handler)(int), int flags) {
+  start();
+  handle_on_alternate_stack(SIGUSR1, handler, flags);
+  raise(SIGUSR1);
+  expect_int(handled, 1);
+  start_lwp(run_handler, 2, NULL);
+  expect_transcript("done");
+  expect_int(handled, 2);
+}
+
+CASE(tick_on_the_alternate_stack_does_not_move) {
+  expect_to_stay_on_alternate_stack(with_one_tick, SA_NODEFER);
+}
+
+CASE(section_on_the_alternate_stack_does_not_end_in_a_switch) {
+  expect_to_stay_on_alternate_stack(with_an_owed_tick, SA_NODEFER);
+}
+
+CASE(long_handler_on_the_alternate_stack_is_not_torn_apart) {
+  expect_to_stay_on_alternate_stack(with_many_ticks, 0);
 }
 
 static void once_per_call(int signo) {
@@ -282,6 +320,9 @@ int main(void) {
       cmocka_unit_test(section_in_a_handler_does_not_end_in_a_switch),
       cmocka_unit_test(long_handler_is_not_torn_apart),
       cmocka_unit_test(long_handler_on_the_stack_of_an_lwp_is_not_torn_apart),
+      cmocka_unit_test(tick_on_the_alternate_stack_does_not_move),
+      cmocka_unit_test(section_on_the_alternate_stack_does_not_end_in_a_switch),
+      cmocka_unit_test(long_handler_on_the_alternate_stack_is_not_torn_apart),
       cmocka_unit_test(many_short_handlers_are_not_taken_for_a_new_mask),
       cmocka_unit_test(mask_changed_by_one_lwp_stays_for_all),
       cmocka_unit_test(mask_changed_while_an_lwp_was_preempted_is_not_undone),
