@@ -169,6 +169,7 @@ static void limit_address_space(rlim_t bytes) {
 CASE(without_memory_create_says_so_and_nothing_is_lost) {
   PROCESS pid = (PROCESS)&stored;
   int highest;
+  if (!MEMORY_CAN_BE_LIMITED) return;
   host(1);
   spawn("A", 1, note_and_yield, NULL);
   highest = LWP_HighestIndex();
@@ -190,6 +191,7 @@ CASE(without_memory_for_a_long_name_create_says_so) {
   char name[100];
   PROCESS pid;
   int highest;
+  if (!MEMORY_CAN_BE_LIMITED) return;
   memset(name, 'n', sizeof name - 1);
   name[sizeof name - 1] = '\0';
   host(1);
@@ -207,6 +209,7 @@ CASE(lwps_created_until_memory_runs_out_all_work) {
   char event;
   int created = 0;
   PROCESS pid;
+  if (!MEMORY_CAN_BE_LIMITED) return;
   host(1);
   limit_address_space((rlim_t)256 << 20);
   while (LWP_CreateProcess(wait_and_note, 1 << 20, 1, &event, "W", &pid) == LWP_SUCCESS) ++created;

@@ -166,6 +166,7 @@ CASE(memory_of_the_dead_is_used_again) {
   struct rlimit limit;
   int i;
   PROCESS pid;
+  if (!MEMORY_CAN_BE_LIMITED) return;
   host(2);
   getrlimit(RLIMIT_AS, &limit);
   limit.rlim_cur = (rlim_t)256 << 20;

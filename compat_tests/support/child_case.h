@@ -39,12 +39,12 @@ void child_case_observe(void (*body)(void), struct outcome* outcome);
 /* Seconds that a case may take; LWP_TEST_SECONDS in the environment overrides it (Valgrind). */
 #define CHILD_CASE_SECONDS 60
 
-#define CASE(name)                                                          \
-  static void name##_body(void);                                            \
-  static void name(void** state) {                                          \
-    (void)state;                                                            \
-    child_case_run(#name, name##_body);                                     \
-  }                                                                         \
+#define CASE(name)                      \
+  static void name##_body(void);        \
+  static void name(void** state) {      \
+    (void)state;                        \
+    child_case_run(#name, name##_body); \
+  }                                     \
   static void name##_body(void)
 
 /* For cases; not for the parent, which uses CMocka's own assertions. */
@@ -66,6 +66,13 @@ void expect_int_at(long actual, long wanted, const char* text, const char* file,
 void note(const char* format, ...) __attribute__((format(printf, 1, 2)));
 #define expect_transcript(wanted) expect_transcript_at(wanted, __FILE__, __LINE__)
 void expect_transcript_at(const char* wanted, const char* file, int line);
+
+/* Whether a case can. Not with a sanitizer, which has reserved most of the address space. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MEMORY_CAN_BE_LIMITED 0
+#else
+#define MEMORY_CAN_BE_LIMITED 1
+#endif
 
 /* Processor time of this process, and monotonic time, in seconds. */
 double cpu_seconds(void);
