@@ -37,13 +37,20 @@ ssize_t until_done(Runtime& runtime, int fd, std::uint32_t events, bool may_wait
   }
 }
 
-// Does nothing that blocks on a descriptor that is no socket: says EAGAIN until it is ready.
+// It is not open for what is asked of it, so the call fails, and poll will never say "ready".
+bool is_refused(int fd, short events) noexcept {
+  const int mode = fcntl(fd, F_GETFL) & O_ACCMODE;
+  return mode == (events == POLLIN ? O_WRONLY : O_RDONLY);
+}
+
+// Does nothing that blocks on a descriptor that can not be asked not to: says EAGAIN until it is
+// ready.
 template <typename Call>
 ssize_t if_ready(int fd, short events, Call call) noexcept {
   pollfd look = {fd, events, 0};
   const int ready = poll(&look, 1, 0);
   if (ready < 0) return -1;
-  if (ready == 0) {
+  if (ready == 0 && !is_refused(fd, events)) {
     errno = EAGAIN;
     return -1;
   }
