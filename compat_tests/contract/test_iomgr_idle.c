@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* test_iomgr_idle.c - those who wait cost nothing. */
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "io_case.h"
+
+enum { kMany = 1000 };
+
+static int many[kMany][2];
+static int active[2];
+
+static void allow_descriptors(void) {
+  struct rlimit limit;
+  expect_int(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  limit.rlim_cur = limit.rlim_max;
+  expect_int(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  if (limit.rlim_cur < 2 * kMany + 50) exit(0); /* can not be tried here */
+}
+
+static void read_for_ever(void* fd) {
+  char c;
+  while (LWPX_Read(*(int*)fd, &c, 1) == 1) {
+  }
+}
+
+static void sleep_for_ever(void* parm) {
+  (void)parm;
+  LWPX_Sleep(NULL);
+}
+
+static long sleeps(void) { return proc_value("/proc/self/status", "voluntary_ctxt_switches"); }
+
+CASE(a_second_in_which_all_wait_costs_nothing) {
+  double cpu;
+  long switches;
+  int i;
+  start_with_io();
+  for (i = 0; i < 50; ++i) {
+    stream_pair(many[i]);
+    spawn("r", 3, read_for_ever, many[i]);
+    spawn("s", 3, sleep_for_ever, NULL);
+  }
+  pause_ms(50);
+  switches = sleeps();
+  cpu = cpu_seconds();
+  pause_ms(1000);
+  expect(cpu_seconds() - cpu < 0.02);
+  expect(sleeps() - switches < 10);
+}
+
+static void echo(void* parm) {
+  char c;
+  (void)parm;
+  while (LWPX_Read(active[0], &c, 1) == 1) expect_int(LWPX_Write(active[0], &c, 1), 1);
+}
+
+/* Processor time of that many exchanges; each lets the manager look twice. */
+static double cost_of(int exchanges) {
+  const double begin = cpu_seconds();
+  char c = 'x';
+  while (exchanges-- > 0) {
+    expect_int(LWPX_Write(active[1], &c, 1), 1);
+    expect_int(LWPX_Read(active[1], &c, 1), 1);
+  }
+  return cpu_seconds() - begin;
+}
+
+CASE(idle_connections_add_nothing_to_the_cost_of_an_active_one) {
+  double few, all;
+  int i;
+  allow_descriptors();
+  start_with_io();
+  stream_pair(active);
+  spawn("echo", 3, echo, NULL);
+  for (i = 0; i < kMany; ++i) {
+    stream_pair(many[i]);
+    if (i == 10) {
+      pause_ms(250);
+      cost_of(500);
+      few = cost_of(5000);
+    }
+    spawn("r", 3, read_for_ever, many[i]);
+  }
+  pause_ms(1000);
+  cost_of(500);
+  all = cost_of(5000);
+  fprintf(stderr, "cost: %f with 10, %f with %d\n", few, all, kMany);
+  expect(all < few * 3);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_second_in_which_all_wait_costs_nothing),
+      cmocka_unit_test(idle_connections_add_nothing_to_the_cost_of_an_active_one),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* test_iomgr_start.c - the I/O manager begins, ends and begins again, and leaves nothing behind. */
+#include <signal.h>
+
+#include "io_case.h"
+
+static int event;
+
+CASE(nothing_works_without_lwps) {
+  struct timeval soon = ms_timeval(1);
+  expect_int(IOMGR_Initialize(), LWP_EINIT);
+  expect_int(IOMGR_Finalize(), LWP_EINIT);
+  expect_int(IOMGR_Select(0, NULL, NULL, NULL, &soon), -1);
+  expect_int(errno, EINVAL);
+  expect_int(IOMGR_Cancel(NULL), -1);
+  expect_int(IOMGR_Poll(), LWP_EINIT);
+  expect_int(IOMGR_SoftSig(note_and_end, NULL), -1);
+}
+
+CASE(nothing_but_soft_signals_works_without_initialize) {
+  struct timeval soon = ms_timeval(1);
+  host(1);
+  expect_int(IOMGR_Finalize(), LWP_EINIT);
+  expect_int(IOMGR_Select(0, NULL, NULL, NULL, &soon), -1);
+  expect_int(errno, EINVAL);
+  expect_int(IOMGR_Cancel(LWP_ThisProcess()), -1);
+  expect_int(IOMGR_Poll(), LWP_EINIT);
+  expect_int(IOMGR_Signal(SIGUSR1, (char*)&event), LWP_EINIT);
+  expect_int(IOMGR_CancelSignal(SIGUSR1), LWP_EINIT);
+  expect_int(IOMGR_SoftSig(note_and_end, NULL), 0);
+}
+
+CASE(again_is_success_and_changes_nothing) {
+  start_with_io();
+  expect_int(IOMGR_Initialize(), LWP_SUCCESS);
+  pause_ms(1);
+  expect_int(IOMGR_Finalize(), LWP_SUCCESS);
+  expect_int(IOMGR_Finalize(), LWP_EINIT);
+}
+
+CASE(initialize_lets_equals_run) {
+  host(2);
+  expect_int(LWP_CreateProcess(note_and_yield, 0, 2, NULL, "a", NULL), 0);
+  expect_int(IOMGR_Initialize(), LWP_SUCCESS);
+  expect_transcript("a a");
+}
+
+static void wait_and_tell(void* parm) {
+  (void)parm;
+  note("%d", IOMGR_Select(0, NULL, NULL, NULL, NULL));
+}
+
+CASE(finalize_wakes_nobody_and_later_cancel_finds_nobody) {
+  PROCESS pid;
+  start_with_io();
+  pid = spawn("w", 3, wait_and_tell, NULL);
+  expect_int(IOMGR_Finalize(), LWP_SUCCESS);
+  expect_int(IOMGR_Initialize(), LWP_SUCCESS);
+  expect_int(IOMGR_Cancel(pid), -1);
+  pause_ms(5);
+  expect_transcript("");
+  expect_int(LWP_DestroyProcess(pid), LWP_SUCCESS);
+}
+
+CASE(finalize_gives_signals_back) {
+  struct sigaction action;
+  start_with_io();
+  expect(signal(SIGUSR1, SIG_IGN) != SIG_ERR);
+  expect_int(IOMGR_Signal(SIGUSR1, (char*)&event), 0);
+  expect_int(IOMGR_Finalize(), 0);
+  expect_int(sigaction(SIGUSR1, NULL, &action), 0);
+  expect(action.sa_handler == SIG_IGN);
+}
+
+CASE(cycles_leave_no_descriptor_and_no_mapping) {
+  int i, descriptors = 0, regions = 0;
+  host(3);
+  for (i = 0; i < 60; ++i) {
+    expect_int(IOMGR_Initialize(), LWP_SUCCESS);
+    spawn("w", 3, wait_and_tell, NULL);
+    if (i == 0) pause_ms(1);
+    expect_int(IOMGR_Finalize(), LWP_SUCCESS);
+    if (i == 10) descriptors = open_descriptors();
+    if (i == 10) regions = mapped_regions();
+  }
+  expect_int(open_descriptors(), descriptors);
+  expect(mapped_regions() <= regions + 3); /* arenas of stacks */
+}
+
+CASE(terminate_without_finalize_leaves_nothing_and_init_starts_afresh) {
+  int i, descriptors = 0, regions = 0;
+  struct sigaction action;
+  for (i = 0; i < 40; ++i) {
+    start_with_io();
+    spawn("w", 3, wait_and_tell, NULL);
+    expect_int(IOMGR_Signal(SIGUSR1, (char*)&event), 0);
+    pause_ms(1);
+    expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
+    expect_int(IOMGR_Poll(), LWP_EINIT);
+    if (i == 10) descriptors = open_descriptors();
+    if (i == 10) regions = mapped_regions();
+  }
+  expect_int(open_descriptors(), descriptors);
+  expect_int(mapped_regions(), regions);
+  expect_int(sigaction(SIGUSR1, NULL, &action), 0);
+  expect(action.sa_handler == SIG_DFL);
+}
+
+static void finalize_in_handler(int signo) {
+  (void)signo;
+  note("%d", IOMGR_Finalize());
+}
+
+CASE(finalize_in_a_handler_while_the_program_runs) {
+  start_with_io();
+  pause_ms(1);
+  signal(SIGUSR1, finalize_in_handler);
+  raise(SIGUSR1);
+  expect_transcript("0");
+  expect_int(IOMGR_Poll(), LWP_EINIT);
+}
+
+static void finalize_and_exit(int signo) {
+  (void)signo;
+  if (IOMGR_Finalize() != LWP_EBLOCKED) _exit(1);
+  exit(7);
+}
+
+static void sleep_until_exit(void) {
+  const struct itimerval soon = {{0, 0}, {0, 20000}};
+  start_with_io();
+  signal(SIGALRM, finalize_and_exit);
+  setitimer(ITIMER_REAL, &soon, NULL);
+  IOMGR_Select(0, NULL, NULL, NULL, NULL);
+}
+
+static void exit_in_a_handler_ends_a_program_that_sleeps(void** state) {
+  static struct outcome outcome;
+  (void)state;
+  child_case_observe(sleep_until_exit, &outcome);
+  assert_int_equal(outcome.exit_status, 7);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(nothing_works_without_lwps),
+      cmocka_unit_test(nothing_but_soft_signals_works_without_initialize),
+      cmocka_unit_test(again_is_success_and_changes_nothing),
+      cmocka_unit_test(initialize_lets_equals_run),
+      cmocka_unit_test(finalize_wakes_nobody_and_later_cancel_finds_nobody),
+      cmocka_unit_test(finalize_gives_signals_back),
+      cmocka_unit_test(cycles_leave_no_descriptor_and_no_mapping),
+      cmocka_unit_test(terminate_without_finalize_leaves_nothing_and_init_starts_afresh),
+      cmocka_unit_test(finalize_in_a_handler_while_the_program_runs),
+      cmocka_unit_test(exit_in_a_handler_ends_a_program_that_sleeps),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

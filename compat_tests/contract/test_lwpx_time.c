@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* test_lwpx_time.c - sleeps, and events with deadlines. */
+#include "io_case.h"
+
+static int event, other;
+
+CASE(codes_of_sleep) {
+  const struct timespec bad[] = {{-1, 0}, {0, -1}, {0, 1000000000}};
+  const struct timespec nothing = {0, 0};
+  int i;
+  expect_int(LWPX_Sleep(&nothing), LWP_EINIT);
+  host(1);
+  for (i = 0; i < 3; ++i) expect_int(LWPX_Sleep(&bad[i]), LWP_ESYSTEM);
+  expect_int(LWPX_Sleep(&nothing), LWP_SUCCESS);
+}
+
+/* Never early; and not rounded to milliseconds: the best of many is well below one. */
+CASE(sleep_is_finer_than_a_millisecond) {
+  const struct timespec little = us_timespec(150);
+  double best = 1;
+  int i;
+  start_with_io();
+  for (i = 0; i < 200; ++i) {
+    const double begin = now_seconds();
+    double taken;
+    expect_int(LWPX_Sleep(&little), 0);
+    taken = now_seconds() - begin;
+    expect(taken >= 0.00015);
+    if (taken < best) best = taken;
+  }
+  expect(best < 0.0008);
+}
+
+static void sleep_long(void* parm) {
+  struct timespec long_time = {0, 0};
+  long_time.tv_sec = *(long*)parm;
+  note("%d", LWPX_Sleep(&long_time));
+}
+
+CASE(long_sleepers_wake_only_when_cancelled) {
+  static long lengths[] = {1000, 1L << 33, 1L << 40, 0x7fffffffffffffffL};
+  PROCESS pids[4];
+  int i;
+  start_with_io();
+  for (i = 0; i < 4; ++i) pids[i] = spawn("s", 3, sleep_long, &lengths[i]);
+  pause_ms(20);
+  expect_transcript("");
+  for (i = 3; i >= 0; --i) expect_int(IOMGR_Cancel(pids[i]), 0);
+  pause_ms(1);
+  expect_transcript("-18 -18 -18 -18");
+}
+
+CASE(codes_of_waits_with_deadlines) {
+  const struct timespec bad = {0, 1000000000};
+  const void* events[] = {&event, &other, NULL};
+  const void* none[] = {NULL};
+  expect_int(LWPX_WaitProcessUntil(NULL, NULL), LWP_EBADEVENT);
+  expect_int(LWPX_WaitProcessUntil(&event, NULL), LWP_EINIT);
+  expect_int(LWPX_MwaitProcessUntil(1, NULL, NULL), LWP_EBADCOUNT);
+  expect_int(LWPX_MwaitProcessUntil(1, none, NULL), LWP_EBADCOUNT);
+  expect_int(LWPX_MwaitProcessUntil(1, events, NULL), LWP_EINIT);
+  host(1);
+  expect_int(LWPX_MwaitProcessUntil(3, events, NULL), LWP_EBADCOUNT);
+  expect_int(LWPX_MwaitProcessUntil(-1, events, NULL), LWP_EBADCOUNT);
+  expect_int(LWPX_MwaitProcessUntil(0, events, NULL), LWP_SUCCESS);
+  expect_int(LWPX_WaitProcessUntil(&event, &bad), LWP_ESYSTEM);
+}
+
+static void signal_it(void* what) { expect_int(LWP_NoYieldSignal(what), LWP_SUCCESS); }
+
+CASE(event_comes_before_its_deadline) {
+  const struct timespec late = us_from_now(60000000);
+  start_with_io();
+  expect_int(LWP_CreateProcess(signal_it, 0, 1, &event, "s", NULL), 0);
+  expect_int(LWPX_WaitProcessUntil(&event, &late), LWP_SUCCESS);
+  expect_int(LWP_CreateProcess(signal_it, 0, 1, &event, "s", NULL), 0);
+  expect_int(LWPX_WaitProcessUntil(&event, NULL), LWP_SUCCESS);
+}
+
+CASE(deadline_comes_before_the_event_and_the_event_then_finds_nobody) {
+  const struct timespec soon = us_from_now(20000);
+  const double begin = now_seconds();
+  start_with_io();
+  expect_int(LWPX_WaitProcessUntil(&event, &soon), LWPX_ETIMEOUT);
+  expect(now_seconds() - begin >= 0.019);
+  expect_int(LWP_NoYieldSignal(&event), LWP_ENOWAIT);
+}
+
+CASE(deadline_in_the_past_lets_others_run) {
+  const struct timespec past = {0, 1};
+  start_with_io();
+  spawn("a", 2, note_and_end, NULL);
+  expect_int(LWPX_WaitProcessUntil(&event, &past), LWPX_ETIMEOUT);
+  expect_transcript("a");
+  expect_int(LWP_CreateProcess(signal_it, 0, 1, &event, "s", NULL), 0);
+  expect_int(LWPX_WaitProcessUntil(&event, &past), LWP_SUCCESS);
+}
+
+static void wait_both(void* deadline) {
+  const void* events[] = {&event, &other, NULL};
+  note("%d", LWPX_MwaitProcessUntil(2, events, (const struct timespec*)deadline));
+}
+
+CASE(event_and_deadline_at_once_wake_once) {
+  struct timespec soon = us_from_now(10000);
+  start_with_io();
+  spawn("w", 2, wait_both, &soon);
+  pause_ms(1);
+  usleep(20000); /* the deadline has come, nobody has looked */
+  expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
+  expect_int(LWP_NoYieldSignal(&event), LWP_ENOWAIT);
+  expect_int(LWP_NoYieldSignal(&other), LWP_SUCCESS);
+  pause_ms(5);
+  expect_transcript("0");
+  soon = us_from_now(10000);
+  spawn("w", 2, wait_both, &soon);
+  pause_ms(1);
+  expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
+  usleep(20000);
+  expect_int(IOMGR_Poll(), 1);
+  expect_int(LWP_NoYieldSignal(&other), LWP_ENOWAIT);
+  pause_ms(1);
+  expect_transcript("-17");
+}
+
+CASE(cancelled_and_destroyed_waiters_are_out_of_their_events) {
+  struct timespec late = us_from_now(60000000);
+  PROCESS pid;
+  start_with_io();
+  pid = spawn("w", 3, wait_both, &late);
+  pause_ms(1);
+  expect_int(IOMGR_Cancel(pid), 0);
+  expect_int(LWP_NoYieldSignal(&event), LWP_ENOWAIT);
+  pause_ms(1);
+  expect_transcript("-18");
+  late = us_from_now(10000);
+  pid = spawn("w", 3, wait_both, &late);
+  pause_ms(1);
+  expect_int(LWP_DestroyProcess(pid), 0);
+  expect_int(LWP_NoYieldSignal(&event), LWP_ENOWAIT);
+  pause_ms(20);
+  expect_transcript("");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(codes_of_sleep),
+      cmocka_unit_test(sleep_is_finer_than_a_millisecond),
+      cmocka_unit_test(long_sleepers_wake_only_when_cancelled),
+      cmocka_unit_test(codes_of_waits_with_deadlines),
+      cmocka_unit_test(event_comes_before_its_deadline),
+      cmocka_unit_test(deadline_comes_before_the_event_and_the_event_then_finds_nobody),
+      cmocka_unit_test(deadline_in_the_past_lets_others_run),
+      cmocka_unit_test(event_and_deadline_at_once_wake_once),
+      cmocka_unit_test(cancelled_and_destroyed_waiters_are_out_of_their_events),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
