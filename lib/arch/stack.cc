@@ -95,7 +95,7 @@ void StackPool::start(std::size_t header_size, std::size_t slot_offset) noexcept
   LWP_CHECK(header_size % kCacheLine == 0);
   header_size_ = header_size;
   slot_offset_ = slot_offset;
-  overhead_ = header_size_ + kColours * kCacheLine + kSignalFrames * signal_room();
+  overhead_ = kColours * kCacheLine + kSignalFrames * signal_room();
 }
 
 void StackPool::stop() noexcept {
@@ -134,7 +134,8 @@ bool StackPool::map_arena(Class& size_class, int index) noexcept {
   // Halved in slots, not in bytes: after a smaller arena, the sum need not be a power of two.
   std::size_t slots = wanted > slot_bytes ? wanted / slot_bytes : 1;
   for (; slots > 0; slots >>= 1) {
-    const std::size_t bytes = slots * slot_bytes;
+    const std::size_t stack_bytes = slots * slot_bytes;
+    const std::size_t bytes = stack_bytes + slots * header_size_;
     void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (base == MAP_FAILED) continue;
@@ -142,8 +143,9 @@ bool StackPool::map_arena(Class& size_class, int index) noexcept {
     madvise(base, bytes, MADV_NOHUGEPAGE);
     arenas_[arena_count_++] = {static_cast<char*>(base), bytes, static_cast<std::uint8_t>(index)};
     size_class.fresh = static_cast<char*>(base);
-    size_class.fresh_end = size_class.fresh + bytes;
-    size_class.mapped += bytes;
+    size_class.fresh_end = size_class.fresh + stack_bytes;
+    size_class.fresh_header = size_class.fresh_end;
+    size_class.mapped += stack_bytes;
     return true;
   }
   return false;
@@ -154,11 +156,12 @@ StackSlot* StackPool::cut_slot(Class& size_class, int index) noexcept {
   char* const base = size_class.fresh;
   size_class.fresh += slot_bytes;
   const std::size_t colour = size_class.next_colour++ % kColours * kCacheLine;
-  char* const header = base + slot_bytes - colour - header_size_;
+  char* const header = size_class.fresh_header;
+  size_class.fresh_header += header_size_;
 
   auto* slot = new (header + slot_offset_) StackSlot;
   slot->low = base + guard_bytes(slot_bytes);
-  slot->top = header;
+  slot->top = base + slot_bytes - colour;
   slot->size_class = static_cast<std::uint8_t>(index);
   slot->guard = guards_.install(base, guard_bytes(slot_bytes));
   if (slot->guard == GuardKind::canary) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // pcb.h - the process control block: everything the library knows of one LWP.
 //
-// It lies at the top of the LWP's own stack (arch/stack.h), but for the first LWP, whose block is
-// in the Runtime. Ordered by use: what a dispatch reads is in the first cache line.
+// It lies in the arena of the LWP's stack, beside other blocks (arch/stack.h); the first LWP's is in
+// the Runtime. Ordered by use: what a dispatch reads is in the first cache line.
 //
 // A block outlives its LWP: it waits in the stack pool for the next one, and keeps its place in the
 // handle table. Fields that must survive that are marked "kept".
