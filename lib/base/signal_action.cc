@@ -3,6 +3,8 @@
 
 #include <sched.h>
 
+#include <initializer_list>
+
 namespace lwp {
 
 void SharedSignalAction::lock() noexcept {
@@ -17,6 +19,12 @@ bool SharedSignalAction::take(int signo) noexcept {
     wanted.sa_sigaction = handler_;
     wanted.sa_flags = flags_ | SA_SIGINFO;
     sigemptyset(&wanted.sa_mask);
+    if (others_ == Others::hold_off) {
+      sigfillset(&wanted.sa_mask);
+      for (const int caused : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP}) {
+        sigdelset(&wanted.sa_mask, caused);
+      }
+    }
     good = sigaction(signo, nullptr, &previous_) == 0;
     ours_ = existing_ == Existing::replace || previous_.sa_handler == SIG_DFL;
     if (good && ours_) good = sigaction(signo, &wanted, nullptr) == 0;

@@ -18,9 +18,12 @@ class SharedSignalAction {
  public:
   // Keep: leave alone a handler that the program has set. Counts as taken all the same.
   enum class Existing { replace, keep };
+  // Hold off: while the handler runs, no handler of another signal begins, but for those that an
+  // instruction causes.
+  enum class Others { admit, hold_off };
 
-  constexpr SharedSignalAction(SignalHandler handler, int flags, Existing existing)
-      : handler_(handler), flags_(flags), existing_(existing) {}
+  constexpr SharedSignalAction(SignalHandler handler, int flags, Existing existing, Others others)
+      : handler_(handler), flags_(flags), existing_(existing), others_(others) {}
 
   // False if the system refuses. While taken, every user must name the same signal.
   bool take(int signo) noexcept;
@@ -37,6 +40,7 @@ class SharedSignalAction {
   const SignalHandler handler_;
   const int flags_;
   const Existing existing_;
+  const Others others_;
   std::atomic<bool> locked_{false};
   int users_ = 0;
   int signo_ = 0;

@@ -17,7 +17,8 @@ namespace lwp {
 
 namespace {
 
-SharedSignalAction fault_action(lwp_on_fault, SA_ONSTACK, SharedSignalAction::Existing::keep);
+SharedSignalAction fault_action(lwp_on_fault, SA_ONSTACK, SharedSignalAction::Existing::keep,
+                                SharedSignalAction::Others::admit);
 
 constexpr std::size_t kReportRoom = 16384;
 

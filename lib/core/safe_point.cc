@@ -143,6 +143,7 @@ void lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted) {
   }
   const Pcb* const self = runtime.current;
   critical::enter_library();
+  set_present_mask(interrupted_mask(*interrupted));  // who runs next must be open to ticks
   bool may_have_moved = end_slice(runtime);
   if (critical::leave_library()) {
     catch_up(runtime);

@@ -25,9 +25,8 @@ namespace {
 // SIGALRM, as ever: programs block it to keep preemption away.
 constexpr int kSignal = SIGALRM;
 
-// NODEFER: the handler may leave by a switch, and who runs then must be open to ticks.
-SharedSignalAction tick_action(lwp_on_tick, SA_NODEFER | SA_RESTART,
-                               SharedSignalAction::Existing::replace);
+SharedSignalAction tick_action(lwp_on_tick, SA_RESTART, SharedSignalAction::Existing::replace,
+                               SharedSignalAction::Others::hold_off);
 
 bool create_timer(pid_t thread, timer_t* ret_timer) noexcept {
   sigevent event = {};

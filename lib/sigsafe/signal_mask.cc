@@ -57,6 +57,10 @@ std::uint64_t present_mask() noexcept {
   return mask;
 }
 
+void set_present_mask(std::uint64_t mask) noexcept {
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, sizeof mask);
+}
+
 bool mask_is_foreign(Zone& zone, std::uint64_t mask, std::uintptr_t stack) noexcept {
   if (mask == zone.known_mask) {
     zone.foreign_mask_ticks = 0;

@@ -15,6 +15,7 @@ namespace lwp {
 
 // The kernel's form of the calling kernel thread's mask.
 LWP_SIGSAFE std::uint64_t present_mask() noexcept;
+LWP_SIGSAFE void set_present_mask(std::uint64_t mask) noexcept;
 
 // To be asked once for each tick that might act: `mask` is in force in the code whose stack
 // pointer is `stack`, on the running LWP's stack.

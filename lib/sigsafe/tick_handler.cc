@@ -16,12 +16,12 @@ namespace lwp {
 namespace {
 
 // Nobody could run instead, so no more ticks: a system call in which the LWP waits is not to be
-// interrupted again. A handler on top of this one may make somebody ready at any instant; what it
-// finds and does to the timers may come to nothing, so look again when they are off.
+// interrupted again.
 LWP_SIGSAFE bool doze_if_alone(Zone& zone) noexcept {
   if (critical::in_library() || lwp_door_anybody_else(&zone)) return false;
   doze(zone);
-  if (!zone.dozing || lwp_door_anybody_else(&zone)) arm_ticks(zone);
+  // A signal that another kernel thread has caught meanwhile found the timers on.
+  if (lwp_door_anybody_else(&zone)) arm_ticks(zone);
   return true;
 }
 
@@ -36,6 +36,7 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
     zone.counters.count(Deferral::no_rival);
     return;
   }
+  if (zone.dozing) arm_ticks(zone);  // another kernel thread has asked for this tick alone
   if (!critical::movable()) {
     zone.tick_owed.store(true, std::memory_order_relaxed);
     critical::owe();

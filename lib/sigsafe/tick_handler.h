@@ -8,8 +8,11 @@
 
 extern "C" {
 
-// To be installed with SA_SIGINFO | SA_NODEFER | SA_RESTART and an empty mask: it may leave by a
-// switch, and what runs then must find the mask of the interrupted code.
+// To be installed with SA_SIGINFO | SA_RESTART and a mask of all signals. While it decides, further
+// ticks are held off, so that their frames do not pile up on the stack, and so are the program's
+// handlers, which might dispatch. Before it lets others run it puts back the mask of the
+// interrupted code. From then on a second tick may come on top, which holds off a third, and never
+// lets others run. So a stack needs room for two.
 LWP_SIGSAFE void lwp_on_tick(int signo, siginfo_t* info, void* context);
 
 }  // extern "C"
