@@ -36,7 +36,12 @@ extern "C" void lwp_on_caught_signal(int signo) {
   Zone* const zone = owners[signo].load();
   if (zone == nullptr) return;
   const int keep_errno = errno;
-  zone->caught_signals.fetch_or(std::uint64_t{1} << (signo - 1), std::memory_order_seq_cst);
+  const std::uint64_t bit = std::uint64_t{1} << (signo - 1);
+  const bool known = (zone->caught_signals.fetch_or(bit, std::memory_order_seq_cst) & bit) != 0;
   hurry(*zone);
+  // Only once, as arming anew puts the tick off.
+  if (!known && zone != tls_zone && __atomic_load_n(&zone->dozing, __ATOMIC_RELAXED)) {
+    arm_ticks_of_other(*zone);
+  }
   errno = keep_errno;
 }

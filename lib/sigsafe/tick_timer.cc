@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sigsafe/tick_timer.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "sigsafe/zone.h"
@@ -38,11 +39,19 @@ void arm_ticks(Zone& zone) noexcept {
   set(zone.slice_timer, zone.slice_ns, zone.slice_ns);
 }
 
+void arm_ticks_of_other(const Zone& zone) noexcept {
+  // In a forked child the owner's number is no thread of this process, and there are no timers.
+  if (tgkill(getpid(), zone.timer_owner, 0) == 0)
+    set(zone.slice_timer, zone.slice_ns, zone.slice_ns);
+}
+
 void doze(Zone& zone) noexcept {
   if (!own_timers(zone)) return;
   set(zone.slice_timer, 0, 0);
   set(zone.retry_timer, 0, 0);
   zone.dozing = true;
+  // Callers look once more; who notes something on another kernel thread looks at `dozing` then.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
 void retry_soon(Zone& zone) noexcept {

@@ -12,6 +12,10 @@ namespace lwp {
 // A tick each slice from now on. After a fork there are no timers: preemption is off then.
 LWP_SIGSAFE void arm_ticks(Zone& zone) noexcept;
 
+// The same, called on another kernel thread than the owner's, whose own work has to go on
+// meanwhile.
+LWP_SIGSAFE void arm_ticks_of_other(const Zone& zone) noexcept;
+
 // No tick until arm_ticks(): there is nobody to give the processor to.
 LWP_SIGSAFE void doze(Zone& zone) noexcept;
 
