@@ -39,7 +39,8 @@ constexpr struct {
 
 extern "C" int LWP_Init(int version, int priority, PROCESS* pid) {
   using namespace lwp;
-  lwp_logfile = stderr;
+  // Other kernel threads may be starting too, and store the same.
+  __atomic_store_n(&lwp_logfile, stderr, __ATOMIC_RELAXED);
   if (!version_is_known(version)) {
     fputs("**** FATAL ERROR: LWP VERSION MISMATCH ****\n", stderr);
     exit(EXIT_FAILURE);
