@@ -20,8 +20,10 @@ constexpr unsigned kTicksToAdoptMask = 16;
 
 // What the kernel pushes for a signal begins with the address to which the handler returns, the
 // same for all handlers, followed by the interrupted context. Words left behind by earlier frames
-// may look the same: the answer is then true too often, never false too often.
-LWP_SIGSAFE bool signal_frame_on_stack(const Zone& zone, std::uintptr_t stack) noexcept {
+// may look the same: the answer is then true too often, never false too often. The words that it
+// reads belong to others, and the address sanitizer would object.
+__attribute__((no_sanitize("address"))) LWP_SIGSAFE bool signal_frame_on_stack(
+    const Zone& zone, std::uintptr_t stack) noexcept {
   struct Frame {
     std::uintptr_t return_address;
     ucontext_t interrupted;
