@@ -67,7 +67,7 @@ static double cost_of(int exchanges) {
 }
 
 CASE(idle_connections_add_nothing_to_the_cost_of_an_active_one) {
-  double few, all;
+  double few = 0, all;
   int i;
   allow_descriptors();
   start_with_io();

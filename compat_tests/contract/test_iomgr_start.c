@@ -127,7 +127,7 @@ static void finalize_and_exit(int signo) {
 }
 
 static void sleep_until_exit(void) {
-  const struct itimerval soon = {{0, 0}, {0, 20000}};
+  const struct itimerval soon = {{0, 0}, {0, 200000}};
   start_with_io();
   signal(SIGALRM, finalize_and_exit);
   setitimer(ITIMER_REAL, &soon, NULL);

@@ -70,6 +70,7 @@ CASE(five_hundred_calls_are_all_made) {
   pause_ms(5);
   expect_int(begun, 500);
   expect_int(ended, 500);
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
 CASE(destroyed_callers_leave_their_calls_behind) {
