@@ -27,6 +27,7 @@
 #if defined(LWP_ASAN)
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#include <sanitizer/lsan_interface.h>
 #elif defined(LWP_TSAN)
 #include <sanitizer/tsan_interface.h>
 #endif
@@ -101,6 +102,20 @@ inline void note_readable([[maybe_unused]] void* start, [[maybe_unused]] std::si
 #endif
 #if defined(LWP_HAVE_VALGRIND)
   (void)VALGRIND_MAKE_MEM_DEFINED(start, size);
+#endif
+}
+
+// Memory that did not come from malloc and may hold the only pointer to some that did: else that
+// counts as leaked.
+inline void note_roots([[maybe_unused]] void* start, [[maybe_unused]] std::size_t size) {
+#if defined(LWP_ASAN)
+  __lsan_register_root_region(start, size);
+#endif
+}
+
+inline void forget_roots([[maybe_unused]] void* start, [[maybe_unused]] std::size_t size) {
+#if defined(LWP_ASAN)
+  __lsan_unregister_root_region(start, size);
 #endif
 }
 

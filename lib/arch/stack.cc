@@ -99,7 +99,13 @@ void StackPool::start(std::size_t header_size, std::size_t slot_offset) noexcept
 }
 
 void StackPool::stop() noexcept {
-  for (int i = 0; i < arena_count_; ++i) munmap(arenas_[i].base, arenas_[i].bytes);
+  for (int i = 0; i < arena_count_; ++i) {
+    const Arena& arena = arenas_[i];
+    const std::size_t slot_bytes = kSmallestSlot << arena.size_class;
+    const std::size_t slots = arena.bytes / (slot_bytes + header_size_);
+    forget_roots(arena.base + slots * slot_bytes, slots * header_size_);
+    munmap(arena.base, arena.bytes);
+  }
   *this = StackPool{};
 }
 
@@ -145,6 +151,7 @@ bool StackPool::map_arena(Class& size_class, int index) noexcept {
     size_class.fresh = static_cast<char*>(base);
     size_class.fresh_end = size_class.fresh + stack_bytes;
     size_class.fresh_header = size_class.fresh_end;
+    note_roots(size_class.fresh_header, slots * header_size_);
     size_class.mapped += stack_bytes;
     return true;
   }

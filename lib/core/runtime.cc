@@ -43,7 +43,9 @@ Rc start_runtime(int priority) noexcept {
       mmap(nullptr, sizeof(Runtime), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return Rc::no_memory;
   Runtime& runtime = *new (memory) Runtime;
+  note_roots(memory, sizeof(Runtime));
   if (!runtime.handles.start(runtimes_started.fetch_add(1, std::memory_order_relaxed))) {
+    forget_roots(memory, sizeof(Runtime));
     munmap(memory, sizeof(Runtime));
     return Rc::no_memory;
   }
@@ -67,6 +69,7 @@ void stop_runtime(Runtime& runtime) noexcept {
   runtime.stacks.stop();
   runtime.handles.stop();
   if (runtime.primary) primary_exists.store(false, std::memory_order_release);
+  forget_roots(&runtime, sizeof runtime);
   munmap(&runtime, sizeof runtime);
 }
 
