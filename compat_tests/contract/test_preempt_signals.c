@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_preempt_signals.c - ticks beside the program's own signals, handlers and masks. */
+/* test_preempt_signals.c - ticks beside the program's own signals and handlers. */
 #include <errno.h>
 #include <lwp/lwp.h>
 #include <string.h>
@@ -19,19 +19,6 @@ static void start(void) {
   start_lwp(count_turns, 2, (void*)&turns);
   PRE_PreemptMe();
   turns = 0;
-}
-
-static void change_mask(int how, int signo) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, signo);
-  sigprocmask(how, &set, NULL);
-}
-
-static int is_blocked(int signo) {
-  sigset_t set;
-  sigprocmask(SIG_BLOCK, NULL, &set);
-  return sigismember(&set, signo);
 }
 
 static void handle(int signo, void (*handler)(int)) {
@@ -57,17 +44,6 @@ CASE(errno_survives_a_tick) {
   expect_int(errno, EDOM);
   tick_in_libc();
   expect_int(errno, EDOM);
-}
-
-CASE(blocked_alarm_holds_ticks_off) {
-  start();
-  change_mask(SIG_BLOCK, SIGALRM);
-  tick_here();
-  work(1000);
-  expect_int(turns, 0);
-  change_mask(SIG_UNBLOCK, SIGALRM); /* the tick finds sigprocmask */
-  tick_here();
-  expect_int(turns, 1);
 }
 
 static volatile sig_atomic_t handled;
@@ -203,68 +179,6 @@ CASE(many_short_handlers_are_not_taken_for_a_new_mask) {
   }
 }
 
-static void expect_other_blocked_and_block_one_more(void* parm) {
-  (void)parm;
-  PRE_PreemptMe();
-  expect(is_blocked(SIGUSR2));
-  change_mask(SIG_BLOCK, SIGWINCH);
-  note("other");
-  for (;;) LWP_DispatchProcess();
-}
-
-CASE(mask_changed_by_one_lwp_stays_for_all) {
-  LWP_Init(LWP_VERSION, 2, NULL);
-  slices_of(50);
-  PRE_PreemptMe();
-  change_mask(SIG_BLOCK, SIGUSR2);
-  start_lwp(expect_other_blocked_and_block_one_more, 2, NULL);
-  expect_transcript("other");
-  expect(is_blocked(SIGUSR2));
-  expect(is_blocked(SIGWINCH));
-}
-
-static volatile int told;
-
-static void change_mask_when_told(void* parm) {
-  (void)parm;
-  for (;;) {
-    told = 1;
-    change_mask(SIG_BLOCK, SIGWINCH);
-    LWP_DispatchProcess();
-    told = 2;
-    change_mask(SIG_UNBLOCK, SIGWINCH);
-    LWP_DispatchProcess();
-  }
-}
-
-CASE(mask_changed_while_an_lwp_was_preempted_is_not_undone) {
-  LWP_Init(LWP_VERSION, 2, NULL);
-  slices_by_hand();
-  PRE_PreemptMe();
-  start_lwp(change_mask_when_told, 2, NULL);
-  expect_int(told, 1);
-  expect_int(is_blocked(SIGWINCH), 1);
-  /* A mask that no dispatch has shown to the library is at first taken for a handler's. */
-  while (told == 1) tick_here();
-  expect_int(is_blocked(SIGWINCH), 0);
-  tick_here();
-  expect_int(told, 1);
-  expect_int(is_blocked(SIGWINCH), 1);
-  tick_here();
-  expect_int(told, 2);
-  expect_int(is_blocked(SIGWINCH), 0);
-}
-
-CASE(mask_that_stays_does_not_end_preemption) {
-  volatile long rounds;
-  start();
-  slices_of(1000);
-  change_mask(SIG_BLOCK, SIGUSR2);
-  for (rounds = 0; turns == 0; ++rounds) {
-  }
-  expect(is_blocked(SIGUSR2));
-}
-
 static volatile PROCESS high;
 
 static void wait_for_credits(void* parm) {
@@ -315,7 +229,6 @@ CASE(read_is_not_interrupted) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(errno_survives_a_tick),
-      cmocka_unit_test(blocked_alarm_holds_ticks_off),
       cmocka_unit_test(tick_in_a_handler_does_not_move),
       cmocka_unit_test(section_in_a_handler_does_not_end_in_a_switch),
       cmocka_unit_test(long_handler_is_not_torn_apart),
@@ -324,9 +237,6 @@ int main(void) {
       cmocka_unit_test(section_on_the_alternate_stack_does_not_end_in_a_switch),
       cmocka_unit_test(long_handler_on_the_alternate_stack_is_not_torn_apart),
       cmocka_unit_test(many_short_handlers_are_not_taken_for_a_new_mask),
-      cmocka_unit_test(mask_changed_by_one_lwp_stays_for_all),
-      cmocka_unit_test(mask_changed_while_an_lwp_was_preempted_is_not_undone),
-      cmocka_unit_test(mask_that_stays_does_not_end_preemption),
       cmocka_unit_test(handler_wakes_a_higher_lwp_that_then_runs_by_a_tick),
       cmocka_unit_test(read_is_not_interrupted),
   };
