@@ -220,16 +220,20 @@ CASE(every_unix_signal_wakes_its_waiter_when_caught_on_this_kernel_thread) { eve
 CASE(every_unix_signal_wakes_its_waiter_when_caught_on_another) { event_storm(0, 1); }
 CASE(every_unix_signal_wakes_its_waiter_wherever_it_is_caught) { event_storm(1, 1); }
 
+/* Before what else is done at exit: leak checkers do not see the stack of main from here. */
+static void at_exit(void) { _exit(7); }
+
 static void end_it_all(int signo) {
   (void)signo;
   IOMGR_Finalize();
-  exit(7);
+  exit(0);
 }
 
 static long delay_us;
 
 static void sleep_and_be_ended(void) {
   const struct itimerval soon = {{0, 0}, {0, delay_us}};
+  atexit(at_exit);
   start_with_io();
   signal(SIGALRM, end_it_all);
   setitimer(ITIMER_REAL, &soon, NULL);
