@@ -27,10 +27,11 @@ extern "C" {
 LWP_EXPORT int IOMGR_Initialize(void);
 
 /*
- * IOMGR_Finalize - ends it. Signals asked for get their old actions back. LWPs that wait in
- * IOMGR_Select are not woken.
+ * IOMGR_Finalize - ends it. Signals asked for get their old actions back. LWPs that wait are not
+ * woken.
  * Returns LWP_SUCCESS; LWP_EINIT if it was not started.
- * Switches: no. Handler: yes; LWP_EBLOCKED if the library was interrupted. Source: Coda.
+ * Switches: no. Handler: yes, if LWPX_Blocking has not been used; LWP_EBLOCKED if the library was
+ * interrupted. Source: Coda.
  */
 LWP_EXPORT int IOMGR_Finalize(void);
 
@@ -69,7 +70,7 @@ LWP_EXPORT int IOMGR_Poll(void);
  * IOMGR_CancelSignal - no longer; the action that the program had set before comes back.
  * Signal returns, in this order, LWP_EBADSIG (not in 1 .. 64); LWP_EBADEVENT (NULL); LWP_EINIT;
  * LWP_ESYSTEM (the signal can not be caught, or another kernel thread's LWPs have it); 0.
- * CancelSignal returns LWP_EBADSIG if it is not asked for; LWP_EINIT; 0.
+ * CancelSignal returns LWP_EBADSIG (not in 1 .. 64); LWP_EINIT; LWP_EBADSIG (not asked for); 0.
  * Switches: no. Handler: no. Source: Coda.
  */
 LWP_EXPORT int IOMGR_Signal(int signo, char* event);

@@ -60,8 +60,9 @@ LWP_EXPORT int LWPX_Poll(struct pollfd* fds, nfds_t count, const struct timespec
 /*
  * LWPX_Read, LWPX_Write, LWPX_Recv, LWPX_Send, LWPX_RecvFrom, LWPX_SendTo, LWPX_Accept,
  * LWPX_Connect - the system calls of these names. The descriptor need not be non-blocking, and is
- * not made so. A write may be shorter than asked for. Regular files block the kernel thread: see
- * LWPX_Blocking. With MSG_DONTWAIT in flags nothing waits.
+ * not made so (but for the time of a call of LWPX_Accept or LWPX_Connect, or of LWPX_Write to a
+ * terminal). A write may be shorter than asked for. Regular files block the kernel thread: see
+ * LWPX_Blocking. With MSG_DONTWAIT or MSG_ERRQUEUE in flags nothing waits.
  * Switch: only if they have to wait.
  */
 LWP_EXPORT ssize_t LWPX_Read(int fd, void* buffer, size_t size);
@@ -81,7 +82,8 @@ LWP_EXPORT int LWPX_Connect(int fd, const struct sockaddr* address, socklen_t le
  *   result  out, may be NULL: what fn returned.
  * errno is left as fn left it. If the calling LWP is destroyed meanwhile, fn still runs to its end;
  * LWP_TerminateProcessSupport waits for all that have begun.
- * Returns LWP_SUCCESS; LWP_EINIT; LWP_ENOMEM; LWP_ESYSTEM if there is no thread to be had.
+ * Returns LWP_SUCCESS; LWP_EINIT; LWP_ENOMEM; LWP_ESYSTEM if there is no thread to be had, or in a
+ * child that was forked meanwhile.
  * Switches: yes.
  */
 LWP_EXPORT int LWPX_Blocking(void* (*fn)(void*), void* arg, void** result);
