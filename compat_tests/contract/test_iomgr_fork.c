@@ -122,7 +122,7 @@ CASE(grandchildren_work_as_well) {
     const pid_t grandchild = fork();
     if (grandchild == 0) {
       expect_int(write(ends[1], "g", 1), 1);
-      pause_ms(5);
+      pause_ms(50);
       expect_transcript("g");
       _exit(0);
     }

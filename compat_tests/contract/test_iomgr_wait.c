@@ -104,6 +104,7 @@ CASE(blocking_call_can_not_be_cancelled_and_its_waiter_can_be_destroyed) {
   expect_int(LWP_DestroyProcess(pid), 0);
   pause_ms(80);
   expect_transcript("");
+  expect_int(LWP_TerminateProcessSupport(), 0);
 }
 
 CASE(credit_for_a_waiting_lwp_is_kept_and_does_not_wake_it) {

@@ -30,6 +30,7 @@ CASE(result_and_errno_come_back) {
   host(2);
   ask((void*)12);
   expect_int(LWPX_Blocking(nap, NULL, NULL), LWP_SUCCESS);
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
 static void* where_am_i(void* parm) {
@@ -46,6 +47,7 @@ CASE(call_runs_on_another_kernel_thread_that_is_no_host_and_takes_no_signals) {
   start_with_io();
   expect_int(LWPX_Blocking(where_am_i, NULL, &thread), LWP_SUCCESS);
   expect((long)thread != gettid());
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
 CASE(others_run_meanwhile_and_calls_overlap) {
@@ -60,6 +62,7 @@ CASE(others_run_meanwhile_and_calls_overlap) {
   pause_ms(5);
   expect_transcript("a a a a");
   expect(now_seconds() - begin < 0.7);
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
 CASE(five_hundred_calls_are_all_made) {
@@ -82,6 +85,7 @@ CASE(destroyed_callers_leave_their_calls_behind) {
   for (i = 0; i < 20; ++i) spawn("b", 3, note_and_end, NULL);
   for (i = 0; i < 100 && ended < 20; ++i) pause_ms(10);
   expect_int(ended, 20);
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
 CASE(terminate_waits_for_what_has_begun_and_forgets_the_rest) {
@@ -97,6 +101,7 @@ CASE(terminate_waits_for_what_has_begun_and_forgets_the_rest) {
   host(2);
   ask((void*)1);
   expect_int(ended, 1);
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
 CASE(finalize_wakes_no_caller_and_calls_work_afterwards) {
@@ -109,6 +114,7 @@ CASE(finalize_wakes_no_caller_and_calls_work_afterwards) {
   for (i = 0; i < 6; ++i) spawn("b", 3, ask, (void*)2);
   pause_ms(100);
   expect_transcript("b b b b b b");
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
 static void ask_across_fork(void* parm) {
@@ -133,6 +139,7 @@ CASE(child_tells_callers_that_their_calls_are_lost_and_makes_its_own) {
   while (ended < 1) pause_ms(5);
   pause_ms(5);
   expect_transcript("0");
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
 int main(void) {

@@ -117,7 +117,7 @@ CASE(regular_files_are_read_and_written_whole) {
 }
 
 CASE(errors_come_with_errno) {
-  char c;
+  char c = 'e';
   signal(SIGPIPE, SIG_IGN);
   errno = 0;
   expect_int(LWPX_Read(0, &c, 1), -1);

@@ -102,21 +102,21 @@ static void wait_both(void* deadline) {
 }
 
 CASE(event_and_deadline_at_once_wake_once) {
-  struct timespec soon = us_from_now(10000);
+  struct timespec soon = us_from_now(200000);
   start_with_io();
   spawn("w", 2, wait_both, &soon);
   pause_ms(1);
-  usleep(20000); /* the deadline has come, nobody has looked */
+  usleep(250000); /* the deadline has come, nobody has looked */
   expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
   expect_int(LWP_NoYieldSignal(&event), LWP_ENOWAIT);
   expect_int(LWP_NoYieldSignal(&other), LWP_SUCCESS);
   pause_ms(5);
   expect_transcript("0");
-  soon = us_from_now(10000);
+  soon = us_from_now(200000);
   spawn("w", 2, wait_both, &soon);
   pause_ms(1);
   expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
-  usleep(20000);
+  usleep(250000);
   expect_int(IOMGR_Poll(), 1);
   expect_int(LWP_NoYieldSignal(&other), LWP_ENOWAIT);
   pause_ms(1);
@@ -133,12 +133,12 @@ CASE(cancelled_and_destroyed_waiters_are_out_of_their_events) {
   expect_int(LWP_NoYieldSignal(&event), LWP_ENOWAIT);
   pause_ms(1);
   expect_transcript("-18");
-  late = us_from_now(10000);
+  late = us_from_now(200000);
   pid = spawn("w", 3, wait_both, &late);
   pause_ms(1);
   expect_int(LWP_DestroyProcess(pid), 0);
   expect_int(LWP_NoYieldSignal(&event), LWP_ENOWAIT);
-  pause_ms(20);
+  pause_ms(250);
   expect_transcript("");
 }
 

@@ -54,10 +54,17 @@ static inline struct timespec us_from_now(long us) {
   return time;
 }
 
-/* Lets the others run, the I/O manager too. */
-static inline void pause_ms(long ms) {
+static inline void select_ms(long ms) {
   struct timeval time = ms_timeval(ms);
   expect_int(IOMGR_Select(0, NULL, NULL, NULL, &time), 0);
+}
+
+/* Lets the others run, the I/O manager too. On a slow machine the caller's own time may be over
+ * before they have had theirs, so it waits again. */
+static inline void pause_ms(long ms) {
+  select_ms(ms);
+  select_ms(1);
+  select_ms(1);
 }
 
 static inline void stream_pair(int ends[2]) {
