@@ -45,7 +45,7 @@ std::size_t signal_room() noexcept {
   constexpr unsigned long kTag = 51;
 #endif
   constexpr std::size_t kOldKernels = 4096;
-  constexpr std::size_t kHandlerAndDispatch = 1024;
+  constexpr std::size_t kHandlerAndDispatch = 1536;
   const unsigned long told = getauxval(kTag);
   return (told != 0 ? told : kOldKernels) + kHandlerAndDispatch;
 }
