@@ -55,15 +55,23 @@ static void echo(void* parm) {
   while (LWPX_Read(active[0], &c, 1) == 1) expect_int(LWPX_Write(active[0], &c, 1), 1);
 }
 
-/* Processor time of that many exchanges; each lets the manager look twice. */
-static double cost_of(int exchanges) {
-  const double begin = cpu_seconds();
-  char c = 'x';
-  while (exchanges-- > 0) {
-    expect_int(LWPX_Write(active[1], &c, 1), 1);
-    expect_int(LWPX_Read(active[1], &c, 1), 1);
+/* Processor time of a thousand exchanges, each of which lets the manager look twice: the best of
+ * several tries, as other work on the machine only ever adds to it. */
+static double cost_of_exchanges(void) {
+  double best = 1e9;
+  int tries, exchanges;
+  for (tries = 0; tries < 8; ++tries) {
+    const double begin = cpu_seconds();
+    double cost;
+    for (exchanges = 0; exchanges < 1000; ++exchanges) {
+      char c = 'x';
+      expect_int(LWPX_Write(active[1], &c, 1), 1);
+      expect_int(LWPX_Read(active[1], &c, 1), 1);
+    }
+    cost = cpu_seconds() - begin;
+    if (cost < best) best = cost;
   }
-  return cpu_seconds() - begin;
+  return best;
 }
 
 CASE(idle_connections_add_nothing_to_the_cost_of_an_active_one) {
@@ -77,16 +85,15 @@ CASE(idle_connections_add_nothing_to_the_cost_of_an_active_one) {
     stream_pair(many[i]);
     if (i == 10) {
       pause_ms(250);
-      cost_of(500);
-      few = cost_of(5000);
+      few = cost_of_exchanges();
     }
     spawn("r", 3, read_for_ever, many[i]);
   }
   pause_ms(1000);
-  cost_of(500);
-  all = cost_of(5000);
+  all = cost_of_exchanges();
   fprintf(stderr, "cost: %f with 10, %f with %d\n", few, all, kMany);
-  expect(all < few * 3);
+  /* A look at each of the idle ones would cost a hundred times as much. */
+  expect(all < few * 8);
 }
 
 int main(void) {
