@@ -91,8 +91,8 @@ CASE(destroyed_callers_leave_their_calls_behind) {
 CASE(terminate_waits_for_what_has_begun_and_forgets_the_rest) {
   int i;
   start_with_io();
-  for (i = 0; i < 30; ++i) spawn("a", 3, ask, (void*)100);
-  pause_ms(50);
+  for (i = 0; i < 30; ++i) spawn("a", 3, ask, (void*)400);
+  while (begun == 0) pause_ms(1);
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
   expect_int(ended, begun);
   expect(begun >= 1 && begun <= 8);
@@ -105,14 +105,15 @@ CASE(terminate_waits_for_what_has_begun_and_forgets_the_rest) {
 }
 
 CASE(finalize_wakes_no_caller_and_calls_work_afterwards) {
-  int i;
+  int i, before;
   start_with_io();
-  for (i = 0; i < 6; ++i) spawn("a", 3, ask, (void*)20);
-  pause_ms(1);
+  for (i = 0; i < 6; ++i) spawn("a", 3, ask, (void*)400);
   expect_int(IOMGR_Finalize(), LWP_SUCCESS);
+  before = ended; /* those that had begun */
   expect_int(IOMGR_Initialize(), LWP_SUCCESS);
   for (i = 0; i < 6; ++i) spawn("b", 3, ask, (void*)2);
-  pause_ms(100);
+  while (ended < before + 6) pause_ms(5);
+  pause_ms(5);
   expect_transcript("b b b b b b");
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
