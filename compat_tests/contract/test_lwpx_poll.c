@@ -34,6 +34,23 @@ CASE(errors_are_those_of_poll_and_a_few_more) {
   expect_int(errno, EINVAL);
 }
 
+CASE(without_descriptors_nothing_can_be_waited_for_until_there_are_some) {
+  struct rlimit limit, none;
+  struct pollfd look = {-1, 0, 0};
+  host(1);
+  expect_int(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  none = limit;
+  none.rlim_cur = 3;
+  expect_int(setrlimit(RLIMIT_NOFILE, &none), 0);
+  errno = 0;
+  expect_int(LWPX_Poll(&look, 1, &at_once), -1);
+  expect_int(errno, EMFILE);
+  expect_int(IOMGR_Initialize(), LWP_ESYSTEM);
+  expect_int(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  expect_int(LWPX_Poll(&look, 1, &at_once), 0);
+  expect_int(IOMGR_Initialize(), LWP_SUCCESS);
+}
+
 CASE(all_that_poll_says_comes_through) {
   short revents;
   host(1);
@@ -205,6 +222,7 @@ CASE(poll_that_need_not_wait_does_not_switch) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(errors_are_those_of_poll_and_a_few_more),
+      cmocka_unit_test(without_descriptors_nothing_can_be_waited_for_until_there_are_some),
       cmocka_unit_test(all_that_poll_says_comes_through),
       cmocka_unit_test(every_event_ends_a_wait),
       cmocka_unit_test(urgent_data_ends_a_wait),

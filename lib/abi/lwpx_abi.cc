@@ -25,6 +25,7 @@ Rc may_use_io(Runtime* runtime) noexcept {
 int to_errno(Rc rc) noexcept {
   if (rc == Rc::not_initialised) return EPERM;
   if (rc == Rc::blocked) return EDEADLK;
+  if (rc == Rc::system) return EMFILE;  // the I/O manager could not be started
   return ENOMEM;
 }
 
