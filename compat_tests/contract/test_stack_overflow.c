@@ -154,7 +154,7 @@ static void a_handler_of_the_program_comes_first(void** state) {
 
 /* Faults that have nothing to do with a stack. */
 
-static __attribute__((noipa)) void write_to(void* address) { *(volatile int*)address = 1; }
+static __attribute__((noinline)) void write_to(void* address) { *(volatile int*)address = 1; }
 
 static void fault_in_an_lwp(void) {
   host(1);

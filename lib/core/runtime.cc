@@ -10,8 +10,10 @@
 #include "core/life.h"
 #include "core/overflow.h"
 
-// The C++ runtime's, if the program has one.
-extern "C" __attribute__((weak)) void* __cxa_get_globals() noexcept;
+// The C++ runtime's __cxa_get_globals, if the program has one; under a name of its own, as some
+// system headers declare the original without the chance that it is missing.
+extern "C" void* lwp_cxx_exception_globals() noexcept __asm__("__cxa_get_globals")
+    __attribute__((weak));
 
 namespace lwp {
 
@@ -31,9 +33,9 @@ void become_primary_or_not(Runtime& runtime) noexcept {
 }
 
 void find_exception_globals(Runtime& runtime) noexcept {
-  void* const globals = __cxa_get_globals != nullptr ? __cxa_get_globals() : nullptr;
-  runtime.exceptions =
-      globals != nullptr ? static_cast<ExceptionGlobals*>(globals) : &runtime.no_exceptions;
+  runtime.exceptions = lwp_cxx_exception_globals != nullptr
+                           ? static_cast<ExceptionGlobals*>(lwp_cxx_exception_globals())
+                           : &runtime.no_exceptions;
 }
 
 }  // namespace
