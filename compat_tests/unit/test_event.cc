@@ -84,7 +84,7 @@ CASE(without_memory_the_table_works_on) {
   rlimit limit = {1, 1};
   setrlimit(RLIMIT_AS, &limit);
   setrlimit(RLIMIT_DATA, &limit);
-  void* taken;
+  void* volatile taken;  // else the compiler takes the allocation out
   while ((taken = malloc(64)) != nullptr) continue;
   add_all(table);
   expect_order(table, 0, 1);
