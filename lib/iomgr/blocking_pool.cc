@@ -74,7 +74,7 @@ bool BlockingPool::have_thread() noexcept {
 
 Rc BlockingPool::run(Runtime& runtime, Function function, void* argument,
                      Outcome* ret_outcome) noexcept {
-  zone_ = &runtime;
+  if (zone_ == nullptr) zone_ = &runtime;  // the pool's threads read it, once there are any
   void* const memory = malloc(sizeof(Job));
   if (memory == nullptr) return Rc::no_memory;
   Job* const job = new (memory) Job;
