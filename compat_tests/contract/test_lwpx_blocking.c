@@ -76,6 +76,23 @@ CASE(five_hundred_calls_are_all_made) {
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
+static int refused;
+
+static void ask_and_be_refused(void* parm) {
+  (void)parm;
+  if (LWPX_Blocking(nap, (void*)20, NULL) == LWP_ESYSTEM) refused++;
+}
+
+CASE(callers_that_wait_for_a_place_learn_of_the_end_of_the_manager) {
+  int i;
+  start_with_io();
+  for (i = 0; i < 64 + 6; ++i) spawn("a", 3, ask_and_be_refused, NULL);
+  expect_int(IOMGR_Finalize(), LWP_SUCCESS);
+  LWP_DispatchProcess();
+  expect_int(refused, 6);
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
+}
+
 CASE(destroyed_callers_leave_their_calls_behind) {
   PROCESS pids[20];
   int i;
@@ -149,6 +166,7 @@ int main(void) {
       cmocka_unit_test(call_runs_on_another_kernel_thread_that_is_no_host_and_takes_no_signals),
       cmocka_unit_test(others_run_meanwhile_and_calls_overlap),
       cmocka_unit_test(five_hundred_calls_are_all_made),
+      cmocka_unit_test(callers_that_wait_for_a_place_learn_of_the_end_of_the_manager),
       cmocka_unit_test(destroyed_callers_leave_their_calls_behind),
       cmocka_unit_test(terminate_waits_for_what_has_begun_and_forgets_the_rest),
       cmocka_unit_test(finalize_wakes_no_caller_and_calls_work_afterwards),

@@ -82,9 +82,10 @@ LWP_EXPORT int LWPX_Connect(int fd, const struct sockaddr* address, socklen_t le
  *   fn      may block; it is not an LWP and must not use this library.
  *   result  out, may be NULL: what fn returned.
  * errno is left as fn left it. If the calling LWP is destroyed meanwhile, fn still runs to its end;
- * LWP_TerminateProcessSupport waits for all that have begun.
- * Returns LWP_SUCCESS; LWP_EINIT; LWP_ENOMEM; LWP_ESYSTEM if there is no thread to be had, or in a
- * child that was forked meanwhile.
+ * LWP_TerminateProcessSupport waits for all that have begun. Up to 64 calls are under way or
+ * queued; who comes later waits for a place first.
+ * Returns LWP_SUCCESS; LWP_EINIT; LWP_ENOMEM; LWP_ESYSTEM if there is no thread to be had, if
+ * IOMGR_Finalize came while the caller waited for a place, or in a child that was forked meanwhile.
  * Switches: yes.
  */
 LWP_EXPORT int LWPX_Blocking(void* (*fn)(void*), void* arg, void** result);

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "core/event.h"
+#include "iomgr/io_manager.h"
 #include "sigsafe/signal_catcher.h"
 
 namespace lwp {
@@ -74,6 +75,11 @@ bool BlockingPool::have_thread() noexcept {
 
 Rc BlockingPool::run(Runtime& runtime, Function function, void* argument,
                      Outcome* ret_outcome) noexcept {
+  while (job_count_ >= kMostJobs) {
+    const void* const place = &job_count_;
+    if (const Rc rc = block_on_events(runtime, &place, 1, 1); rc != Rc::success) return rc;
+    if (runtime.io == nullptr || &runtime.io->pool != this) return Rc::system;
+  }
   if (zone_ == nullptr) zone_ = &runtime;  // the pool's threads read it, once there are any
   void* const memory = malloc(sizeof(Job));
   if (memory == nullptr) return Rc::no_memory;
@@ -87,6 +93,7 @@ Rc BlockingPool::run(Runtime& runtime, Function function, void* argument,
     return Rc::system;
   }
   jobs_.push_back(*job);
+  ++job_count_;
   ++runtime.io_waiters;
   enqueue(job);
   const void* const event = job;
@@ -96,6 +103,7 @@ Rc BlockingPool::run(Runtime& runtime, Function function, void* argument,
 
 void BlockingPool::forget(Runtime& runtime, Job& job) noexcept {
   jobs_.erase(job);
+  --job_count_;
   --runtime.io_waiters;
   free(&job);
 }
@@ -115,6 +123,7 @@ bool BlockingPool::collect(Runtime& runtime) noexcept {
     woke |= signal_event(runtime, job) == Rc::success;
     forget(runtime, *job);
   }
+  (void)signal_event(runtime, &job_count_);
   return woke;
 }
 
@@ -129,6 +138,7 @@ void BlockingPool::stop(Runtime& runtime) noexcept {
     if (waiter != nullptr) forget_wait(runtime, *waiter);
     forget(runtime, *job);
   }
+  (void)signal_event(runtime, &job_count_);
   pthread_mutex_destroy(&mutex_);
   pthread_cond_destroy(&work_);
 }
@@ -140,6 +150,7 @@ void BlockingPool::leave_parent(Runtime& runtime) noexcept {
     (void)signal_event(runtime, job);
     forget(runtime, *job);
   }
+  (void)signal_event(runtime, &job_count_);
   new (this) BlockingPool;
 }
 

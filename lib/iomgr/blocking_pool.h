@@ -3,7 +3,9 @@
 //
 // Threads are started as jobs come, up to a limit, and end with the pool. They run with all signals
 // blocked and are hosts of no LWPs. A forked child starts with none.
-// Memory:  a job is on the heap, as it may outlive the LWP that asked for it.
+// Memory:  a job is on the heap, as it may outlive the LWP that asked for it. There are kMostJobs
+// at
+//          most; who comes later waits for a place.
 // Context: everything but the threads' own part runs inside the library on the runtime's thread.
 #pragma once
 
@@ -28,15 +30,16 @@ class BlockingPool {
     bool done;
   };
 
-  // Switches. Rc::no_memory; Rc::system (no thread, or this is a child that was forked off since).
+  // Switches. Rc::no_memory; Rc::system (no thread, the pool was stopped while the caller waited
+  // for a place, or this is a child that was forked off since).
   Rc run(Runtime& runtime, Function function, void* argument, Outcome* ret_outcome) noexcept;
 
   // Makes the LWPs ready whose jobs are done. Whether there were any.
   bool collect(Runtime& runtime) noexcept;
   bool has_done() const noexcept { return done_.load(std::memory_order_seq_cst) != nullptr; }
 
-  // Waits for the jobs that have begun, forgets the others, ends all threads. LWPs that wait are
-  // not woken.
+  // Waits for the jobs that have begun, forgets the others, ends all threads. LWPs that wait for
+  // their jobs are not woken.
   void stop(Runtime& runtime) noexcept;
 
   // In a forked child, where there are no threads: the LWPs whose jobs were not done become ready.
@@ -54,6 +57,7 @@ class BlockingPool {
   };
 
   static constexpr int kThreads = 4;
+  static constexpr int kMostJobs = 64;
 
   static void* thread_main(void* pool) noexcept;
   Job* next_job() noexcept;
@@ -74,6 +78,7 @@ class BlockingPool {
   // The runtime's thread alone.
   Zone* zone_ = nullptr;
   IntrusiveList<Job, &Job::link> jobs_;  // all that have not been collected
+  int job_count_ = 0;                    // its address is the event of those who wait for a place
   pthread_t threads_[kThreads];
   int thread_count_ = 0;
 
