@@ -20,6 +20,11 @@ static double seconds_of(clockid_t clock) {
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+int under_valgrind(void) {
+  const char* preloaded = getenv("LD_PRELOAD");
+  return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
 double cpu_seconds(void) { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
 double now_seconds(void) { return seconds_of(CLOCK_MONOTONIC); }
 

@@ -54,6 +54,7 @@ char* StackSlot::lowest_used() noexcept {
   const auto page = static_cast<std::size_t>(getpagesize());
   char* const start = guard == GuardKind::canary ? low + kCanaryBytes : low;
   note_readable(start, static_cast<std::size_t>(top - start));
+  const ReadingBelowStackPointer allowed;
   constexpr std::size_t kPagesPerCall = 64;
   unsigned char resident[kPagesPerCall];
   for (char* at = low; at < top; at += kPagesPerCall * page) {
