@@ -5,6 +5,9 @@
 #pragma once
 
 #include <lwp/detail/types.h>
+#include <sys/time.h>
+
+#include <cstdint>
 
 #include "base/rc.h"
 #include "core/runtime.h"
@@ -28,6 +31,16 @@ static_assert(static_cast<int>(Rc::no_rocks) == LWP_ENOROCKS);
 static_assert(static_cast<int>(Rc::bad_rock) == LWP_EBADROCK);
 
 constexpr int to_c(Rc rc) noexcept { return static_cast<int>(rc); }
+
+// False if the time is negative, not normalised, or too long for any use.
+inline bool to_ns(const timeval& time, std::int64_t* ret_ns) noexcept {
+  constexpr long kUsPerSecond = 1000000;
+  constexpr long kLongest = 1000000000;  // seconds; within 64 bits of ns
+  if (time.tv_sec < 0 || time.tv_sec > kLongest) return false;
+  if (time.tv_usec < 0 || time.tv_usec >= kUsPerSecond) return false;
+  *ret_ns = (time.tv_sec * std::int64_t{kUsPerSecond} + time.tv_usec) * 1000;
+  return true;
+}
 
 // The time that a shim spends inside the library. Its end is a safe point, which may switch.
 class Inside {

@@ -11,31 +11,13 @@ using namespace lwp;
 #undef PRE_BeginCritical
 #undef PRE_EndCritical
 
-namespace {
-
-constexpr long kUsPerSecond = 1000000;
-
-bool to_ns(const timeval* slice, std::int64_t* ret_ns) noexcept {
-  if (slice == nullptr) {
-    *ret_ns = kDefaultSliceNs;
-    return true;
-  }
-  constexpr long kLongest = 1000000000;  // seconds; beyond any use, and within 64 bits of ns
-  if (slice->tv_sec < 0 || slice->tv_sec > kLongest) return false;
-  if (slice->tv_usec < 0 || slice->tv_usec >= kUsPerSecond) return false;
-  *ret_ns = (slice->tv_sec * std::int64_t{kUsPerSecond} + slice->tv_usec) * 1000;
-  return true;
-}
-
-}  // namespace
-
 extern "C" {
 
 int PRE_InitPreempt(struct timeval* slice) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
-  std::int64_t ns;
-  if (!to_ns(slice, &ns)) return LWP_ESYSTEM;
+  std::int64_t ns = kDefaultSliceNs;
+  if (slice != nullptr && !to_ns(*slice, &ns)) return LWP_ESYSTEM;
   const Inside inside(*runtime);
   const Rc rc = start_slices(*runtime, ns);
   return rc == Rc::success ? LWP_SUCCESS : LWP_ESYSTEM;

@@ -51,6 +51,7 @@ void reset(Pcb& pcb) noexcept {
   pcb.io_request = nullptr;
   pcb.rock_count = 0;
   pcb.ready_since = {};
+  pcb.ticks = {};
 }
 
 // Name and handle, or nothing.

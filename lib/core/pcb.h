@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // pcb.h - the process control block: everything the library knows of one LWP.
 //
-// It lies in the arena of the LWP's stack, beside other blocks (arch/stack.h); the first LWP's is in
-// the Runtime. Ordered by use: what a dispatch reads is in the first cache line.
+// It lies in the arena of the LWP's stack, beside other blocks (arch/stack.h); the first LWP's is
+// in the Runtime. Ordered by use: what a dispatch reads is in the first cache line.
 //
 // A block outlives its LWP: it waits in the stack pool for the next one, and keeps its place in the
 // handle table. Fields that must survive that are marked "kept".
@@ -18,6 +18,7 @@
 #include "arch/stack.h"
 #include "base/intrusive_list.h"
 #include "sigsafe/critical.h"
+#include "sigsafe/tick_counts.h"
 
 namespace lwp {
 
@@ -85,6 +86,8 @@ struct alignas(64) Pcb {
 
   // --- its stack. Kept.
   StackSlot slot;
+
+  LwpTicks ticks;  // that found it running
 };
 
 inline Pcb& pcb_of(StackSlot& slot) noexcept {

@@ -45,11 +45,12 @@ bool end_slice(Runtime& runtime) noexcept {
   const bool waiters = others_wait(runtime);
   if (waiters && runtime.poll_waiters != nullptr) (void)runtime.poll_waiters(runtime);
   if (runtime.queue.has_rival(*runtime.current)) {
-    ++runtime.counters.moved;
+    runtime.counters.count_move();
+    runtime.current->ticks.count_move();
     dispatch(runtime);
     return true;
   }
-  runtime.counters.count(Deferral::no_rival);
+  count_deferral(runtime, Deferral::no_rival);
   if (runtime.preempting && !waiters) {
     doze(runtime);
     // A signal that was caught before the timers were off found them on.
@@ -68,16 +69,16 @@ bool on_alternate_stack() noexcept {
 // library perhaps, may be half done. The tick is then dropped, and the next one looks again.
 bool may_pay(Runtime& runtime) noexcept {
   if (PRE_Block != 0) {
-    runtime.counters.count(Deferral::vetoed);
+    count_deferral(runtime, Deferral::vetoed);
     return false;
   }
   if (on_alternate_stack()) {
-    runtime.counters.count(Deferral::stack);
+    count_deferral(runtime, Deferral::stack);
     return false;
   }
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   if (!mask_is_foreign(runtime, present_mask(), here)) return true;
-  runtime.counters.count(Deferral::signal_mask);
+  count_deferral(runtime, Deferral::signal_mask);
   return false;
 }
 
@@ -134,13 +135,18 @@ bool lwp_door_anybody_else(const lwp::Zone* zone) {
   return lwp::anybody_else(*static_cast<const lwp::Runtime*>(zone));
 }
 
-void lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted) {
+lwp::LwpTicks* lwp_door_ticks_of_running(lwp::Zone* zone) {
+  return &static_cast<lwp::Runtime*>(zone)->current->ticks;
+}
+
+unsigned long lwp_door_dispatches(const lwp::Zone* zone) {
+  return static_cast<unsigned long>(*static_cast<const lwp::Runtime*>(zone)->dispatch_count);
+}
+
+bool lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted) {
   using namespace lwp;
   Runtime& runtime = *static_cast<Runtime*>(zone);
-  if (!has_room_for_signal(*runtime.current)) {
-    runtime.counters.count(Deferral::stack);
-    return;
-  }
+  if (!has_room_for_signal(*runtime.current)) return false;
   const Pcb* const self = runtime.current;
   critical::enter_library();
   set_present_mask(interrupted_mask(*interrupted));  // who runs next must be open to ticks
@@ -150,10 +156,11 @@ void lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted) {
     may_have_moved = true;
   }
   LWP_CHECK(runtime.current == self);
-  if (!may_have_moved) return;
+  if (!may_have_moved) return true;
   // Others may have changed the mask since; returning from the signal must not undo that.
   runtime.known_mask = present_mask();
   set_interrupted_mask(*interrupted, runtime.known_mask);
+  return true;
 }
 
 }  // extern "C"

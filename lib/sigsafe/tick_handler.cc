@@ -10,6 +10,7 @@
 #include "sigsafe/interrupted.h"
 #include "sigsafe/signal_mask.h"
 #include "sigsafe/tick_timer.h"
+#include "sigsafe/watchdog.h"
 
 namespace lwp {
 
@@ -25,45 +26,53 @@ LWP_SIGSAFE bool doze_if_alone(Zone& zone) noexcept {
   return true;
 }
 
+LWP_SIGSAFE void defer(Zone& zone, Deferral reason, const ucontext_t& interrupted) noexcept {
+  count_deferral(zone, reason);
+  if (LWP_UNLIKELY(zone.watchdog.limit_ns != 0)) {
+    look_for_stuck(zone, reason, interrupted_pc(interrupted));
+  }
+}
+
 LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
-  ++zone.counters.ticks;
+  zone.counters.count_tick();
+  lwp_door_ticks_of_running(&zone)->count_tick();
   if (zone.sleeping.load(std::memory_order_relaxed)) {
-    zone.counters.count(Deferral::no_rival);
+    count_deferral(zone, Deferral::no_rival);
     doze(zone);
     return;
   }
   if (doze_if_alone(zone)) {
-    zone.counters.count(Deferral::no_rival);
+    count_deferral(zone, Deferral::no_rival);
     return;
   }
   if (zone.dozing) arm_ticks(zone);  // another kernel thread has asked for this tick alone
   if (!critical::movable()) {
     zone.tick_owed.store(true, std::memory_order_relaxed);
     critical::owe();
-    zone.counters.count(Deferral::level);
+    defer(zone, Deferral::level, interrupted);
     return;
   }
   if (PRE_Block != 0) {
-    zone.counters.count(Deferral::vetoed);
+    defer(zone, Deferral::vetoed, interrupted);
     return;
   }
   if (interrupted_on_alternate_stack(interrupted)) {
-    zone.counters.count(Deferral::stack);
+    defer(zone, Deferral::stack, interrupted);
     return;
   }
   // Asked before the code, so that every tick under the known mask tells that a foreign one is
   // over.
   if (mask_is_foreign(zone, interrupted_mask(interrupted), interrupted_stack(interrupted))) {
-    zone.counters.count(Deferral::signal_mask);
+    defer(zone, Deferral::signal_mask, interrupted);
     return;
   }
   if (!zone.movable_code->contains(interrupted_pc(interrupted))) {
-    zone.counters.count(Deferral::code);
+    defer(zone, Deferral::code, interrupted);
     retry_soon(zone);
     return;
   }
   zone.retry_ns = 0;
-  lwp_door_tick(&zone, &interrupted);
+  if (!lwp_door_tick(&zone, &interrupted)) defer(zone, Deferral::stack, interrupted);
 }
 
 }  // namespace

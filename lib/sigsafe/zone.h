@@ -17,27 +17,10 @@
 #include "sigsafe/code_map.h"
 #include "sigsafe/inbox.h"
 #include "sigsafe/soft_signals.h"
+#include "sigsafe/tick_counts.h"
+#include "sigsafe/watchdog.h"
 
 namespace lwp {
-
-// Why a tick did not move the LWP. Order and number are those of LWPX_ counters to come.
-enum class Deferral : std::uint8_t {
-  level,        // in a critical section or in the library: owed, paid when it is left
-  vetoed,       // PRE_Block
-  code,         // in code that must not be interrupted for long: the C library, this one, ...
-  signal_mask,  // under another signal mask: a handler of the program, or a protected section
-  stack,        // on another stack than its own, or without room for a second signal frame
-  no_rival,     // nobody of the same or a higher priority is ready
-  count_
-};
-
-struct TickCounters {
-  std::uint64_t ticks = 0;
-  std::uint64_t moved = 0;
-  std::uint64_t deferred[static_cast<std::size_t>(Deferral::count_)] = {};
-
-  LWP_SIGSAFE void count(Deferral reason) noexcept { ++deferred[static_cast<std::size_t>(reason)]; }
-};
 
 struct Zone {
   // --- preemption: whether and how long. Written by thread.
@@ -58,7 +41,8 @@ struct Zone {
   unsigned foreign_mask_ticks = 0;     // and how many ticks in a row
   std::uintptr_t handler_return = 0;   // where the kernel lets handlers return to; 0: no tick yet
   std::atomic<bool> tick_owed{false};  // a tick found the LWP in a section. Cleared by thread.
-  TickCounters counters;
+  RuntimeTicks counters;               // + thread
+  Watchdog watchdog;
 
   Inbox inbox;  // calls made by handlers that interrupted the library
 
