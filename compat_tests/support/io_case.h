@@ -27,6 +27,26 @@ static inline PROCESS start_with_io(void) {
   return self;
 }
 
+/* The handle of the I/O manager's own LWP, which only the list of all LWPs tells. */
+static inline PROCESS io_manager(void) {
+  static const char name[] = "process IO MANAGER (";
+  char line[256];
+  void* handle = NULL;
+  FILE* file = tmpfile();
+  expect(file != NULL);
+  LWP_SetLog(file, 0);
+  LWP_Print_Processes();
+  LWP_SetLog(stderr, 0);
+  rewind(file);
+  while (fgets(line, sizeof line, file) != NULL) {
+    const char* const found = strstr(line, name);
+    if (found != NULL) sscanf(found + strlen(name), "%p", &handle);
+  }
+  fclose(file);
+  expect(handle != NULL);
+  return (PROCESS)handle;
+}
+
 static inline struct timeval ms_timeval(long ms) {
   struct timeval time;
   time.tv_sec = ms / 1000;

@@ -16,6 +16,7 @@
 
 #include <lwp/detail/export.h>
 #include <lwp/detail/types.h>
+#include <lwp/lwpx_life.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "base/rc.h"
+#include "core/cancel.h"
 #include "core/runtime.h"
 #include "core/safe_point.h"
 
@@ -49,6 +50,25 @@ class Inside {
   ~Inside() { leave_library(runtime_); }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
+
+ private:
+  Runtime& runtime_;
+};
+
+// The same for a call that may wait. A cancellation acts before it begins; or when it has ended the
+// wait: what the call has done by then, it has done.
+class Waiting {
+ public:
+  explicit Waiting(Runtime& runtime) noexcept : runtime_(runtime) {
+    critical::enter_library();
+    cancellation_point(runtime);
+  }
+  ~Waiting() {
+    if (LWP_UNLIKELY(wait_was_cut(*runtime_.current))) act_on_cancel(runtime_);
+    leave_library(runtime_);
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
 
  private:
   Runtime& runtime_;

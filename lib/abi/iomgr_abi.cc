@@ -73,7 +73,7 @@ int IOMGR_Select(int fds, fd_set* readfds, fd_set* writefds, fd_set* exceptfds,
   int result;
   int error = 0;
   {
-    const Inside inside(*runtime);
+    const Waiting waiting(*runtime);
     const FdSets sets = {fds, readfds, writefds, exceptfds};
     result = block_on_select(*runtime, sets, to_deadline(timeout), &error);
   }

@@ -8,6 +8,7 @@
 
 #include "abi/abi.h"
 #include "base/fd_text.h"
+#include "core/cancel.h"
 #include "lock/lock.h"
 
 using namespace lwp;
@@ -50,7 +51,7 @@ class Visit {
 
 LWP_NOINLINE void obtain(Lock& lock, LockKind kind) noexcept {
   const Visit visit;
-  obtain_lock(visit.runtime(), lock, kind);
+  if (!obtain_lock(visit.runtime(), lock, kind)) act_on_cancel(*visit.runtime());
 }
 
 LWP_NOINLINE void release(Lock& lock, LockKind kind) noexcept {

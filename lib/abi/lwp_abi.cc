@@ -96,7 +96,7 @@ int LWP_WaitProcess(const void* event) {
   if (event == nullptr) return LWP_EBADEVENT;
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
-  const Inside inside(*runtime);
+  const Waiting waiting(*runtime);
   return to_c(block_on_events(*runtime, &event, 1, 1));
 }
 
@@ -110,7 +110,7 @@ int LWP_MwaitProcess(int wcount, const void* evlist[]) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
   if (wcount < 0 || wcount > count) return LWP_EBADCOUNT;
-  const Inside inside(*runtime);
+  const Waiting waiting(*runtime);
   return to_c(block_on_events(*runtime, evlist, count, wcount));
 }
 
@@ -133,7 +133,7 @@ int LWP_QWait(void) {
   trace_call(__func__);
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
-  const Inside inside(*runtime);
+  const Waiting waiting(*runtime);
   block_on_credit(*runtime);
   return LWP_SUCCESS;
 }

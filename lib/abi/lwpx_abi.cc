@@ -39,7 +39,7 @@ auto io_call(Call call) noexcept -> decltype(call(*this_runtime(), static_cast<i
   if (const Rc rc = may_use_io(runtime); rc != Rc::success) {
     error = to_errno(rc);
   } else {
-    const Inside inside(*runtime);
+    const Waiting waiting(*runtime);
     result = call(*runtime, &error);
   }
   if (result == -1) errno = error;
@@ -79,7 +79,7 @@ int wait_until(const void* const* events, int count, int needed,
   if (const Rc rc = may_use_io(runtime); rc != Rc::success) return lwp::to_c(rc);
   if (needed < 0 || needed > count) return LWP_EBADCOUNT;
   if (deadline != nullptr && !valid(*deadline)) return LWP_ESYSTEM;
-  const Inside inside(*runtime);
+  const Waiting waiting(*runtime);
   return to_c(block_on_events_until(*runtime, events, count, needed,
                                     deadline != nullptr ? to_ns(*deadline) : kNever));
 }
@@ -92,7 +92,7 @@ int LWPX_Sleep(const struct timespec* duration) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_use_io(runtime); rc != Rc::success) return lwp::to_c(rc);
   if (duration != nullptr && !valid(*duration)) return LWP_ESYSTEM;
-  const Inside inside(*runtime);
+  const Waiting waiting(*runtime);
   const std::int64_t deadline = duration != nullptr ? deadline_after(to_ns(*duration)) : kNever;
   const IoOutcome outcome = sleep_until(*runtime, deadline);
   return outcome == IoOutcome::timed_out ? LWP_SUCCESS : to_c(outcome);
@@ -182,7 +182,7 @@ int LWPX_Blocking(void* (*fn)(void*), void* arg, void** result) {
   BlockingPool::Outcome outcome = {};
   Rc rc;
   {
-    const Inside inside(*runtime);
+    const Waiting waiting(*runtime);
     notice_fork(*runtime);
     rc = runtime->io->pool.run(*runtime, fn, arg, &outcome);
   }

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "core/cancel.h"
 #include "core/runtime.h"
 #include "core/scheduler.h"
 
@@ -71,6 +72,10 @@ Rc enlist(Runtime& runtime, const void* const* events, int count, int needed) no
 
 Rc block_on_events(Runtime& runtime, const void* const* events, int count, int needed) noexcept {
   if (needed > 0) {
+    if (LWP_UNLIKELY(cancellation_is_due(*runtime.current))) {
+      runtime.current->flags |= kWaitCut;
+      return Rc::success;
+    }
     if (const Rc rc = enlist(runtime, events, count, needed); rc != Rc::success) return rc;
     stop_running(runtime);
   }

@@ -57,7 +57,7 @@ class EventTable {
 };
 
 // Switches. events[0 .. count) are not null; 0 <= needed <= count. The running LWP waits until
-// `needed` of them have been signalled; with 0 it just yields.
+// `needed` of them have been signalled, or it is cancelled (core/cancel.h); with 0 it just yields.
 Rc block_on_events(Runtime& runtime, const void* const* events, int count, int needed) noexcept;
 
 // The first half of it, which does not switch: puts the running LWP's list into the table. needed

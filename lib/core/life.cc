@@ -49,6 +49,7 @@ void reset(Pcb& pcb) noexcept {
   pcb.wake_event = 0;
   pcb.credits = 0;
   pcb.io_request = nullptr;
+  pcb.cleanup = nullptr;
   pcb.rock_count = 0;
   pcb.ready_since = {};
   pcb.ticks = {};
@@ -75,6 +76,7 @@ LWP_ALWAYS_INLINE void bury(Runtime& runtime, Pcb& pcb) noexcept {
   runtime.handles.retire(pcb);
   if (LWP_UNLIKELY(pcb.name != pcb.short_name)) free(pcb.name);
   if (LWP_UNLIKELY(pcb.list_memory != nullptr)) free(pcb.list_memory);
+  pcb.flags = 0;
   // Nobody takes the stack before the next LWP runs, so the running LWP may end on its own.
   if (&pcb != &runtime.first) runtime.stacks.release(pcb.slot);
 }

@@ -20,12 +20,21 @@
 #include "sigsafe/critical.h"
 #include "sigsafe/tick_counts.h"
 
+struct LWPX_Cleanup;
+
 namespace lwp {
 
 struct Pcb;
 struct IoRequest;  // iomgr/request.h
 
 enum class PcbState : std::uint8_t { dead, ready, waiting };
+
+// What few LWPs are, all in one byte of the control block: 0 tells that there is nothing special.
+enum PcbFlag : std::uint8_t {
+  kCancelWanted = 1,    // LWPX_Cancel; for good
+  kCancelDisabled = 2,  // LWPX_SetCancelState; or it is ending already
+  kWaitCut = 4,         // a cancellation has ended its wait; acted on before the call returns
+};
 
 // What libstdc++ and libc++abi keep per kernel thread and an LWP must have for itself, so that it
 // can yield inside a catch block. The layout is the C++ ABI's __cxa_eh_globals.
@@ -57,6 +66,7 @@ struct alignas(64) Pcb {
   int critical_word = critical::kInitialWord;  // likewise
   std::uint8_t priority = 0;
   PcbState state = PcbState::dead;
+  std::uint8_t flags = 0;       // of PcbFlag; 0 when the LWP is dead
   ExceptionGlobals exceptions;  // likewise
   PROCESS handle = nullptr;
 
@@ -70,6 +80,8 @@ struct alignas(64) Pcb {
   int wake_event = 0;               // 1 + place of the event that ended the last wait
   int credits = 0;                  // of QSignal; -1 while in QWait
   IoRequest* io_request = nullptr;  // what it waits for outside this process
+
+  LWPX_Cleanup* cleanup = nullptr;  // what it wants done before it ends, last pushed first
 
   // --- identity
   void (*entry)(void*) = nullptr;

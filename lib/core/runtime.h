@@ -45,6 +45,7 @@ struct Runtime : Zone {
   int io_waiters = 0;             // LWPs that ticks have to look after
   bool (*poll_waiters)(Runtime&) = nullptr;     // serves what is due; whether somebody became ready
   void (*forget_io)(Runtime&, Pcb&) = nullptr;  // of an LWP that dies or wakes otherwise
+  bool (*cancel_io)(Runtime&, Pcb&) = nullptr;  // makes an LWP ready that waits for I/O
 
   Pcb first;  // the LWP that called LWP_Init
   bool primary = false;

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "core/cancel.h"
 #include "core/event.h"
 #include "iomgr/io_manager.h"
 #include "sigsafe/signal_catcher.h"
@@ -78,6 +79,7 @@ Rc BlockingPool::run(Runtime& runtime, Function function, void* argument,
   while (job_count_ >= kMostJobs) {
     const void* const place = &job_count_;
     if (const Rc rc = block_on_events(runtime, &place, 1, 1); rc != Rc::success) return rc;
+    if (wait_was_cut(*runtime.current)) return Rc::system;
     if (runtime.io == nullptr || &runtime.io->pool != this) return Rc::system;
   }
   if (zone_ == nullptr) zone_ = &runtime;  // the pool's threads read it, once there are any

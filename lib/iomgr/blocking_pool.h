@@ -31,7 +31,8 @@ class BlockingPool {
   };
 
   // Switches. Rc::no_memory; Rc::system (no thread, the pool was stopped while the caller waited
-  // for a place, or this is a child that was forked off since).
+  // for a place, or this is a child that was forked off since). *ret_outcome must last as long as
+  // the LWP, which may be cancelled meanwhile.
   Rc run(Runtime& runtime, Function function, void* argument, Outcome* ret_outcome) noexcept;
 
   // Makes the LWPs ready whose jobs are done. Whether there were any.

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "base/legacy_variables.h"
+#include "core/cancel.h"
 #include "core/event.h"
 #include "core/life.h"
 #include "core/safe_point.h"
@@ -152,6 +153,7 @@ Rc start_io(Runtime& runtime) noexcept {
   runtime.idle_lwp = pcb;
   runtime.poll_waiters = poll_io;
   runtime.forget_io = forget_io;
+  runtime.cancel_io = cancel_io;
   return Rc::success;
 }
 
@@ -171,6 +173,7 @@ void stop_io(Runtime& runtime) noexcept {
   runtime.idle_lwp = nullptr;
   runtime.poll_waiters = nullptr;
   runtime.forget_io = nullptr;
+  runtime.cancel_io = nullptr;
 }
 
 void notice_fork(Runtime& runtime) noexcept {
@@ -196,6 +199,12 @@ IoOutcome block_on_io(Runtime& runtime, IoRequest& request) noexcept {
   if (request.deadline != kNever) runtime.io->deadlines.insert(request);
   self.io_request = &request;
   ++runtime.io_waiters;
+  if (LWP_UNLIKELY(cancellation_is_due(self))) {
+    self.flags |= kWaitCut;
+    detach(runtime, request);
+    forget_wait(runtime, self);
+    return IoOutcome::cancelled;
+  }
   stop_running(runtime);
   dispatch(runtime);
   return request.outcome;

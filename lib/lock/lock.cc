@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/fd_text.h"
+#include "core/cancel.h"
 #include "core/event.h"
 
 namespace lwp {
@@ -57,17 +58,25 @@ const void* event_of(const Lock& lock, Waiters waiters) noexcept {
   return waiters == Waiters::readers ? &lock.readers_reading : &lock.excl_locked;
 }
 
-void wait_for(Runtime& runtime, Lock& lock, LockKind kind) noexcept {
+// False: the LWP is to be cancelled, and has not got the lock.
+bool wait_for(Runtime& runtime, Lock& lock, LockKind kind) noexcept {
   const void* const event =
       event_of(lock, kind == LockKind::read ? Waiters::readers : Waiters::others);
   const bool counted = lock.num_waiting != kMost;
   if (counted) ++lock.num_waiting;
+  bool taken;
   do {
     lock.wait_states |= bits(kind);
     (void)block_on_events(runtime, &event, 1, 1);
-  } while (!take(lock, kind));
+    if (LWP_UNLIKELY(wait_was_cut(*runtime.current))) {
+      taken = false;
+      break;
+    }
+    taken = take(lock, kind);
+  } while (!taken);
   // None left to subtract from if the program has made the lock anew meanwhile.
   if (counted && lock.num_waiting > 0) --lock.num_waiting;
+  return taken;
 }
 
 [[noreturn]] void die(const Lock& lock, const char* problem) noexcept {
@@ -113,10 +122,10 @@ void release_exclusive(Runtime* runtime, Lock& lock, LockKind kind) noexcept {
 
 }  // namespace
 
-void obtain_lock(Runtime* runtime, Lock& lock, LockKind kind) noexcept {
-  if (take_at_once(lock, kind)) return;
+bool obtain_lock(Runtime* runtime, Lock& lock, LockKind kind) noexcept {
+  if (take_at_once(lock, kind)) return true;
   if (runtime == nullptr) die(lock, "is not free, and there is no LWP here that could wait for it");
-  wait_for(*runtime, lock, kind);
+  return wait_for(*runtime, lock, kind);
 }
 
 void release_lock(Runtime* runtime, Lock& lock, LockKind kind) noexcept {

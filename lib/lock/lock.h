@@ -115,8 +115,9 @@ LWP_ALWAYS_INLINE bool release_shared_briefly(Lock& lock) noexcept {
   return true;
 }
 
-// Inside the library. Switches if it has to wait; runtime is null where nobody can.
-void obtain_lock(Runtime* runtime, Lock& lock, LockKind kind) noexcept;
+// Inside the library. Switches if it has to wait; runtime is null where nobody can. False: a
+// cancellation has ended the wait (core/cancel.h).
+[[nodiscard]] bool obtain_lock(Runtime* runtime, Lock& lock, LockKind kind) noexcept;
 
 // Inside the library. These never switch.
 void release_lock(Runtime* runtime, Lock& lock, LockKind kind) noexcept;
