@@ -9,7 +9,8 @@
 //
 //   The sticky exception flags of MXCSR go along into the flow that is resumed. Loading an MXCSR
 //   value that differs from the present one costs some 80 ns, and after inexact arithmetic it
-//   would differ nearly always. So the flags belong to the kernel thread; rounding mode and
+//   would differ nearly always. They are added, so that no flow loses a flag that it has raised:
+//   the present ones may be those of a signal handler, which begins with none. Rounding mode and
 //   exception masks belong to each flow.
 //
 // Saved by a switch: callee-saved registers, control bits of x87 and MXCSR. Not saved: everything a
@@ -43,7 +44,9 @@ LWP_ALWAYS_INLINE Arrival jump(void* frame, void* data) noexcept {
   __asm__ __volatile__("stmxcsr %0" : "=m"(mxcsr));
   constexpr std::uint32_t kStickyFlags = 0x3f;
   auto& resumed_mxcsr = *static_cast<std::uint32_t*>(frame);  // the first word of Boost's frame
-  resumed_mxcsr = (resumed_mxcsr & ~kStickyFlags) | (mxcsr & kStickyFlags);
+  // A branch, as nearly always there is nothing to add.
+  const std::uint32_t more = mxcsr & ~resumed_mxcsr & kStickyFlags;
+  if (LWP_UNLIKELY(more != 0)) resumed_mxcsr |= more;
 
   Arrival arrival;
   // The frame pointer makes the CFA (the build asks for it), so unwinding survives the push; and
