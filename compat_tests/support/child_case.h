@@ -47,6 +47,19 @@ void child_case_observe(void (*body)(void), struct outcome* outcome);
   }                                     \
   static void name##_body(void)
 
+/* A case that is skipped, with a message that tells what is missing, unless the condition holds. */
+#define CASE_IF(condition, missing, name)     \
+  static void name##_body(void);              \
+  static void name(void** state) {            \
+    (void)state;                              \
+    if (!(condition)) {                       \
+      print_message(#name ": %s\n", missing); \
+      skip();                                 \
+    }                                         \
+    child_case_run(#name, name##_body);       \
+  }                                           \
+  static void name##_body(void)
+
 /* For cases; not for the parent, which uses CMocka's own assertions. */
 void expect_failed(const char* file, int line, const char* format, ...)
     __attribute__((format(printf, 3, 4), noreturn));

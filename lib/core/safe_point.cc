@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "core/scheduler.h"
+#include "sigsafe/access_rights.h"
 #include "sigsafe/doors.h"
 #include "sigsafe/interrupted.h"
 #include "sigsafe/signal_catcher.h"
@@ -150,6 +151,7 @@ bool lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted) {
   const Pcb* const self = runtime.current;
   critical::enter_library();
   set_present_mask(interrupted_mask(*interrupted));  // who runs next must be open to ticks
+  set_interrupted_rights(runtime.rights_place, *interrupted);
   bool may_have_moved = end_slice(runtime);
   if (critical::leave_library()) {
     catch_up(runtime);
@@ -157,9 +159,10 @@ bool lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted) {
   }
   LWP_CHECK(runtime.current == self);
   if (!may_have_moved) return true;
-  // Others may have changed the mask since; returning from the signal must not undo that.
+  // Others may have changed mask and stack since; returning from the signal must not undo that.
   runtime.known_mask = present_mask();
   set_interrupted_mask(*interrupted, runtime.known_mask);
+  keep_alternate_stack(*interrupted);
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include "base/signal_action.h"
 #include "core/safe_point.h"
 #include "preempt/movable_code.h"
+#include "sigsafe/access_rights.h"
 #include "sigsafe/critical.h"
 #include "sigsafe/signal_mask.h"
 #include "sigsafe/tick_handler.h"
@@ -86,6 +87,7 @@ Rc acquire(Runtime& runtime) noexcept {
         runtime.retry_timer = retry_timer;
         runtime.timer_owner = self;
         find_first_stack(runtime);
+        runtime.rights_place = find_access_rights();
         return Rc::success;
       }
       timer_delete(retry_timer);

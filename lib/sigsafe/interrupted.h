@@ -56,4 +56,11 @@ LWP_SIGSAFE inline void set_interrupted_mask(ucontext_t& frame, std::uint64_t ma
   memcpy(&frame.uc_sigmask, &mask, sizeof mask);
 }
 
+// Returning from the signal sets not only the mask but also the alternate signal stack to what the
+// frame says: what others have set meanwhile would be undone.
+LWP_SIGSAFE inline void keep_alternate_stack(ucontext_t& frame) noexcept {
+  stack_t present;
+  if (sigaltstack(nullptr, &present) == 0) frame.uc_stack = present;
+}
+
 }  // namespace lwp

@@ -31,6 +31,7 @@ struct Zone {
   timer_t retry_timer = nullptr;  // one-shot
   std::int64_t slice_ns = 0;
   const CodeMap* movable_code = nullptr;  // replaced as a whole, never changed
+  std::size_t rights_place = 0;           // see access_rights.h
   const char* first_stack_low = nullptr;  // the stack of the first LWP; null: not known
   const char* first_stack_end = nullptr;
 

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* test_preempt_state.c - what a tick, and a switch, leave as each LWP had it. */
+#include <fenv.h>
+#include <lwp/lwp.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "child_case.h"
+#include "ticks.h"
+
+static void start(void) {
+  LWP_Init(LWP_VERSION, 2, NULL);
+  slices_by_hand();
+  PRE_PreemptMe();
+}
+
+/* --- Floating point. In SSE arithmetic, as feraiseexcept may use another unit. */
+
+static volatile double zero = 0.0, one = 1.0, three = 3.0;
+static volatile double result;
+
+static void raise_divbyzero(void) { result = one / zero; }
+static void raise_inexact(void) { result = one / three; }
+static void raise_invalid(void) { result = zero / zero; }
+
+static int raised(void) { return fetestexcept(FE_DIVBYZERO | FE_INEXACT | FE_INVALID); }
+
+static void tick_and_yield(void* parm) {
+  (void)parm;
+  PRE_PreemptMe();
+  for (;;) {
+    tick_here();
+    LWP_DispatchProcess();
+  }
+}
+
+CASE(exception_flags_survive_a_yield_to_an_lwp_that_is_preempted) {
+  int i;
+  start();
+  start_lwp(tick_and_yield, 2, NULL);
+  feclearexcept(FE_ALL_EXCEPT);
+  raise_divbyzero();
+  for (i = 0; i < 5; ++i) {
+    LWP_DispatchProcess();
+    expect(fetestexcept(FE_DIVBYZERO));
+  }
+}
+
+static void raise_all_and_yield(void* parm) {
+  (void)parm;
+  for (;;) {
+    raise_divbyzero();
+    raise_invalid();
+    raise_inexact();
+    LWP_DispatchProcess();
+  }
+}
+
+CASE(a_tick_adds_no_exception_flags_of_others) {
+  start();
+  start_lwp(raise_all_and_yield, 2, NULL);
+  feclearexcept(FE_ALL_EXCEPT);
+  tick_here();
+  expect_int(raised(), 0);
+  raise_inexact();
+  tick_here();
+  expect_int(raised(), FE_INEXACT);
+}
+
+static void clear_and_yield(void* parm) {
+  (void)parm;
+  for (;;) {
+    feclearexcept(FE_ALL_EXCEPT);
+    LWP_DispatchProcess();
+  }
+}
+
+CASE(a_tick_takes_no_exception_flags_away) {
+  start();
+  start_lwp(clear_and_yield, 2, NULL);
+  feclearexcept(FE_ALL_EXCEPT);
+  raise_invalid();
+  tick_here();
+  expect_int(raised(), FE_INVALID);
+}
+
+CASE(a_yield_takes_no_exception_flags_away) {
+  start();
+  start_lwp(clear_and_yield, 2, NULL);
+  feclearexcept(FE_ALL_EXCEPT);
+  raise_invalid();
+  LWP_DispatchProcess();
+  expect(fetestexcept(FE_INVALID));
+}
+
+static void round_down_and_note(void* parm) {
+  (void)parm;
+  fesetround(FE_DOWNWARD);
+  for (;;) {
+    LWP_DispatchProcess();
+    note(fegetround() == FE_DOWNWARD ? "down" : "other");
+  }
+}
+
+CASE(a_tick_gives_each_lwp_its_own_rounding) {
+  start();
+  fesetround(FE_UPWARD);
+  start_lwp(round_down_and_note, 2, NULL);
+  expect_int(fegetround(), FE_UPWARD);
+  tick_here();
+  expect_int(fegetround(), FE_UPWARD);
+  tick_here();
+  expect_transcript("down down");
+}
+
+static void yield_and_tick(void* parm) {
+  (void)parm;
+  PRE_PreemptMe();
+  for (;;) {
+    LWP_DispatchProcess();
+    tick_here();
+  }
+}
+
+static void note_rounding(void* parm) {
+  (void)parm;
+  note(fegetround() == FE_UPWARD ? "up" : "other");
+}
+
+/* It begins in a signal handler, where the modes are the system's. */
+CASE(an_lwp_that_begins_by_a_tick_has_the_rounding_of_its_creator) {
+  start();
+  start_lwp(yield_and_tick, 2, NULL);
+  fesetround(FE_UPWARD);
+  start_lwp(note_rounding, 2, NULL); /* behind the other, whose tick lets it run */
+  expect_transcript("up");
+}
+
+/* --- What belongs to the kernel thread: what another LWP has changed stays changed. */
+
+static char first_stack[1 << 16], second_stack[1 << 16];
+
+static void use_alternate_stack(char* memory) {
+  stack_t stack;
+  memset(&stack, 0, sizeof stack);
+  stack.ss_sp = memory;
+  stack.ss_size = sizeof first_stack;
+  expect_int(sigaltstack(&stack, NULL), 0);
+}
+
+static void change_alternate_stack(void* parm) {
+  (void)parm;
+  for (;;) {
+    LWP_DispatchProcess();
+    use_alternate_stack(second_stack);
+  }
+}
+
+CASE(alternate_stack_set_while_an_lwp_was_preempted_stays) {
+  stack_t present;
+  start();
+  use_alternate_stack(first_stack);
+  start_lwp(change_alternate_stack, 2, NULL);
+  tick_here();
+  expect_int(sigaltstack(NULL, &present), 0);
+  expect(present.ss_sp == (void*)second_stack);
+}
+
+static __thread long thread_local_value;
+
+static void set_thread_local(void* parm) {
+  (void)parm;
+  for (;;) {
+    LWP_DispatchProcess();
+    ++thread_local_value;
+  }
+}
+
+CASE(thread_local_variables_belong_to_the_kernel_thread) {
+  volatile long before;
+  start();
+  start_lwp(set_thread_local, 2, NULL);
+  before = thread_local_value;
+  tick_here();
+  expect_int(thread_local_value, before + 1);
+  LWP_DispatchProcess();
+  expect_int(thread_local_value, before + 2);
+}
+
+/* --- Memory protection keys: a tick is as if the LWP had yielded, and had its own rights back. */
+
+#if defined(PKEY_DISABLE_ACCESS)
+
+static volatile long* guarded; /* a page with a key */
+static int key;
+
+static int have_keys(void) {
+  const int probe = pkey_alloc(0, 0);
+  if (probe >= 0) pkey_free(probe);
+  return probe >= 0;
+}
+
+#define CASE_WITH_KEYS(name) CASE_IF(have_keys(), "no memory protection keys here", name)
+
+static void start_with_key(void) {
+  key = pkey_alloc(0, 0);
+  guarded =
+      (volatile long*)mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  expect(guarded != MAP_FAILED);
+  expect_int(pkey_mprotect((void*)guarded, 4096, PROT_READ | PROT_WRITE, key), 0);
+  start();
+}
+
+static void write_guarded(void* parm) {
+  (void)parm;
+  for (;;) {
+    LWP_DispatchProcess();
+    ++*guarded;
+  }
+}
+
+CASE_WITH_KEYS(a_tick_takes_no_access_rights_away) {
+  volatile int i;
+  start_with_key();
+  start_lwp(write_guarded, 2, NULL);
+  for (i = 0; i < 5; ++i) {
+    tick_here(); /* the other one writes */
+    ++*guarded;
+  }
+  expect_int(*guarded, 10);
+}
+
+static void begin_by_writing(void* parm) {
+  (void)parm;
+  ++*guarded;
+}
+
+CASE_WITH_KEYS(an_lwp_that_begins_by_a_tick_has_access_rights) {
+  start_with_key();
+  start_lwp(yield_and_tick, 2, NULL);
+  start_lwp(begin_by_writing, 2, NULL);
+  expect_int(*guarded, 1);
+}
+
+static void lock_guarded(void* parm) {
+  (void)parm;
+  for (;;) {
+    LWP_DispatchProcess();
+    pkey_set(key, PKEY_DISABLE_ACCESS);
+  }
+}
+
+CASE_WITH_KEYS(a_tick_gives_an_lwp_its_own_access_rights_back) {
+  start_with_key();
+  start_lwp(lock_guarded, 2, NULL);
+  tick_here();
+  ++*guarded;
+  expect_int(*guarded, 1);
+  LWP_DispatchProcess();
+  expect_int(pkey_get(key), PKEY_DISABLE_ACCESS);
+}
+
+#endif
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(exception_flags_survive_a_yield_to_an_lwp_that_is_preempted),
+    cmocka_unit_test(a_tick_adds_no_exception_flags_of_others),
+    cmocka_unit_test(a_tick_takes_no_exception_flags_away),
+    cmocka_unit_test(a_yield_takes_no_exception_flags_away),
+    cmocka_unit_test(a_tick_gives_each_lwp_its_own_rounding),
+    cmocka_unit_test(an_lwp_that_begins_by_a_tick_has_the_rounding_of_its_creator),
+    cmocka_unit_test(alternate_stack_set_while_an_lwp_was_preempted_stays),
+    cmocka_unit_test(thread_local_variables_belong_to_the_kernel_thread),
+#if defined(PKEY_DISABLE_ACCESS)
+    cmocka_unit_test(a_tick_takes_no_access_rights_away),
+    cmocka_unit_test(an_lwp_that_begins_by_a_tick_has_access_rights),
+    cmocka_unit_test(a_tick_gives_an_lwp_its_own_access_rights_back),
+#endif
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
