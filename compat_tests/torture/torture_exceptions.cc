@@ -117,9 +117,31 @@ void unwind_slowly(worker* self) {
   expect_int(std::uncaught_exceptions(), 0);
 }
 
+// What is caught stays the current exception over ticks, and outlives the handler in a pointer.
+void hold_current(worker* self) {
+  std::exception_ptr held;
+  try {
+    throw_from(self, 2);
+  } catch (const Thrown&) {
+    held = std::current_exception();
+    work(300);
+    expect(held == std::current_exception());
+  }
+  work(300);
+  if (draw(self, 2) == 0) LWP_DispatchProcess();
+  expect(std::current_exception() == nullptr);
+  try {
+    std::rethrow_exception(held);
+  } catch (const Thrown& thrown) {
+    work(100);
+    check(thrown, self);
+  }
+}
+
 void any(worker* self) {
-  void (*const rounds[])(worker*) = {throw_and_catch, yield_in_catch, rethrow, nest, unwind_slowly};
-  rounds[self->number % 5](self);
+  void (*const rounds[])(worker*) = {throw_and_catch, yield_in_catch, rethrow,
+                                     nest,            unwind_slowly,  hold_current};
+  rounds[self->number % 6](self);
 }
 
 TORTURE(throwers, 10, throw_and_catch, 50)
@@ -127,15 +149,20 @@ TORTURE(yielders_in_catch, 10, yield_in_catch, 50)
 TORTURE(rethrowers, 10, rethrow, 50)
 TORTURE(nesters, 10, nest, 50)
 TORTURE(slow_unwinders, 10, unwind_slowly, 50)
+TORTURE(holders_of_the_current_exception, 10, hold_current, 50)
 TORTURE(fifty_of_any_kind, 50, any, 20)
 
 }  // namespace
 
 int main() {
   const CMUnitTest tests[] = {
-      cmocka_unit_test(throwers),       cmocka_unit_test(yielders_in_catch),
-      cmocka_unit_test(rethrowers),     cmocka_unit_test(nesters),
-      cmocka_unit_test(slow_unwinders), cmocka_unit_test(fifty_of_any_kind),
+      cmocka_unit_test(throwers),
+      cmocka_unit_test(yielders_in_catch),
+      cmocka_unit_test(rethrowers),
+      cmocka_unit_test(nesters),
+      cmocka_unit_test(slow_unwinders),
+      cmocka_unit_test(holders_of_the_current_exception),
+      cmocka_unit_test(fifty_of_any_kind),
   };
   return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* torture_float.c - floating-point registers and modes belong to each LWP, whatever ticks do. */
-#include <errno.h>
+/* torture_float.c - floating-point results, modes and flags belong to each LWP, whatever ticks do.
+ */
 #include <fenv.h>
 #include <math.h>
 #include <stdio.h>
@@ -28,90 +28,6 @@ static void scalar(struct worker* self) {
   for (i = 1; i <= kSteps; ++i) back += 1.0 / (i + self->number);
   expect(sum == back);
 }
-
-#if defined(__x86_64__)
-
-#define LOAD(n) "movups (%[canary]), %%xmm" #n "\n\t"
-#define LOAD_AVX(n) "vmovups (%[canary]), %%ymm" #n "\n\t"
-#define LOAD_512(n) "vmovups (%[canary]), %%zmm" #n "\n\t"
-#define ALL_16(X) \
-  X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
-#define CLOBBERS                                                                                 \
-  "memory", "cc", "rcx", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", \
-      "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
-#define SPIN "movl $20000, %%ecx\n1:\tdecl %%ecx\n\tjnz 1b\n\t"
-
-#define STORE(n) "movups %%xmm" #n ", 16*" #n "(%[out])\n\t"
-#define STORE_AVX(n) "vmovups %%ymm" #n ", 32*" #n "(%[out])\n\t"
-#define STORE_512(n) "vmovups %%zmm" #n ", 64*" #n "(%[out])\n\t"
-
-static void check_registers(struct worker* self, const unsigned char* out, int bytes) {
-  int i;
-  for (i = 0; i < bytes; ++i) expect_int(out[i], (unsigned char)(self->number + i % 16));
-}
-
-static void make_canary(struct worker* self, unsigned char* canary) {
-  int i;
-  for (i = 0; i < 64; ++i) canary[i] = (unsigned char)(self->number + i % 16);
-}
-
-static void sse(struct worker* self) {
-  unsigned char canary[64];
-  unsigned char out[16 * 16];
-  make_canary(self, canary);
-  __asm__ __volatile__(ALL_16(LOAD) SPIN ALL_16(STORE)
-                       :
-                       : [canary] "r"(canary), [out] "r"(out)
-                       : CLOBBERS);
-  check_registers(self, out, sizeof out);
-}
-
-__attribute__((target("avx"))) static void avx(struct worker* self) {
-  unsigned char canary[64];
-  unsigned char out[16 * 32];
-  make_canary(self, canary);
-  __asm__ __volatile__(ALL_16(LOAD_AVX) SPIN ALL_16(STORE_AVX)
-                       :
-                       : [canary] "r"(canary), [out] "r"(out)
-                       : CLOBBERS);
-  check_registers(self, out, sizeof out);
-}
-
-__attribute__((target("avx512f"))) static void avx512(struct worker* self) {
-  unsigned char canary[64];
-  unsigned char out[16 * 64];
-  make_canary(self, canary);
-  __asm__ __volatile__(ALL_16(LOAD_512) SPIN ALL_16(STORE_512)
-                       :
-                       : [canary] "r"(canary), [out] "r"(out)
-                       : CLOBBERS);
-  check_registers(self, out, sizeof out);
-}
-
-static void registers(struct worker* self) {
-  switch (self->number % 3) {
-    case 0:
-      if (__builtin_cpu_supports("avx512f")) {
-        avx512(self);
-        break;
-      }
-      /* fall through */
-    case 1:
-      if (__builtin_cpu_supports("avx")) {
-        avx(self);
-        break;
-      }
-      /* fall through */
-    default:
-      sse(self);
-  }
-}
-
-#else
-
-static void registers(struct worker* self) { scalar(self); }
-
-#endif
 
 /* printf("%f") uses long double arithmetic and many registers. */
 static void print(struct worker* self) {
@@ -142,29 +58,111 @@ static void keep_rounding(struct worker* self) {
   if (draw(self, 8) == 0) LWP_DispatchProcess();
 }
 
-static void keep_errno(struct worker* self) {
-  const int mine = 1000 + self->number;
-  errno = mine;
-  work(100);
-  expect_int(errno, mine);
+#if defined(__GLIBC__) && (defined(__x86_64__) || defined(__i386__))
+
+static const int kTrapped[] = {0, FE_INVALID, FE_DIVBYZERO | FE_OVERFLOW,
+                               FE_INVALID | FE_DIVBYZERO};
+
+/* In both units, as the control words of both are compared. */
+static void keep_exception_masks(struct worker* self) {
+  const int trapped = kTrapped[self->number % 4];
+  unsigned short control;
+  __asm__ __volatile__("fnstcw %0" : "=m"(control));
+  if (self->rounds == 0) expect_int(feenableexcept(trapped), 0);
+  work(500);
+  expect_int(fegetexcept(), trapped);
+  __asm__ __volatile__("fnstcw %0" : "=m"(control));
+  expect_int(~control & FE_ALL_EXCEPT, trapped);
+  if (draw(self, 8) == 0) LWP_DispatchProcess();
+}
+
+/* How many bits x87 results have: bits 8 and 9 of the control word. */
+static void keep_precision(struct worker* self) {
+  static const unsigned short kPrecisions[] = {0x000, 0x200, 0x300};
+  const unsigned short precision = kPrecisions[self->number % 3];
+  unsigned short control;
+  __asm__ __volatile__("fnstcw %0" : "=m"(control));
+  if (self->rounds == 0) {
+    control = (unsigned short)((control & ~0x300) | precision);
+    __asm__ __volatile__("fldcw %0" : : "m"(control));
+  }
+  work(500);
+  __asm__ __volatile__("fnstcw %0" : "=m"(control));
+  expect_int(control & 0x300, precision);
+  if (draw(self, 8) == 0) LWP_DispatchProcess();
+}
+
+#else
+
+static void keep_exception_masks(struct worker* self) { keep_rounding(self); }
+static void keep_precision(struct worker* self) { keep_rounding(self); }
+
+#endif
+
+/* Between two yields an LWP sees the flags that it has raised itself, and no others. */
+static void keep_exception_flags(struct worker* self) {
+  volatile double zero = 0, one = 1, three = 3, huge = 1e300;
+  volatile long double one_long = 1, three_long = 3, zero_long = 0;
+  volatile double result;
+  volatile long double result_long;
+  int expected = 0;
+  feclearexcept(FE_ALL_EXCEPT);
+  work(200);
+  switch (self->number % 6) {
+    case 0:
+      break;
+    case 1:
+      result = one / zero;
+      expected = FE_DIVBYZERO;
+      break;
+    case 2:
+      result = zero / zero;
+      expected = FE_INVALID;
+      break;
+    case 3:
+      result = huge * huge;
+      expected = FE_OVERFLOW | FE_INEXACT;
+      break;
+    case 4:
+      result_long = one_long / three_long;
+      expected = FE_INEXACT;
+      break;
+    default:
+      result_long = one_long / zero_long;
+      result = one / three;
+      expected = FE_DIVBYZERO | FE_INEXACT;
+  }
+  work(200);
+  expect_int(fetestexcept(FE_ALL_EXCEPT), expected);
+  (void)result, (void)result_long;
+  if (draw(self, 4) != 0) return;
+  /* Those of others may come, but those of SSE arithmetic do not go. */
+  feclearexcept(FE_ALL_EXCEPT);
+  result = one / zero;
+  LWP_DispatchProcess();
+  expect((fetestexcept(FE_ALL_EXCEPT) & FE_DIVBYZERO) != 0);
 }
 
 static void mixed(struct worker* self) {
-  void (*const rounds[])(struct worker*) = {x87, scalar, registers, print, keep_errno};
-  rounds[self->number % 5](self);
+  void (*const rounds[])(struct worker*) = {x87, scalar, print};
+  rounds[self->number % 3](self);
 }
 
 TORTURE(x87_of_ten, 10, x87, 20)
-TORTURE(registers_of_ten, 10, registers, 20)
 TORTURE(rounding_modes_of_eight, 8, keep_rounding, 20)
+TORTURE(exception_masks_of_eight, 8, keep_exception_masks, 20)
+TORTURE(precisions_of_six, 6, keep_precision, 20)
+TORTURE(exception_flags_of_twelve, 12, keep_exception_flags, 20)
 TORTURE(mixed_of_twenty, 20, mixed, 20)
 TORTURE(mixed_of_a_hundred, 100, mixed, 50)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(x87_of_ten),
-      cmocka_unit_test(registers_of_ten),
       cmocka_unit_test(rounding_modes_of_eight),
+      cmocka_unit_test(exception_masks_of_eight),
+      cmocka_unit_test(precisions_of_six),
+      cmocka_unit_test(exception_flags_of_twelve),
       cmocka_unit_test(mixed_of_twenty),
       cmocka_unit_test(mixed_of_a_hundred),
   };
