@@ -30,32 +30,38 @@ class RawRing {
     }
   }
 
-  // From the caller through all contexts, each jumping to the next, and back: count + 1 jumps.
-  void turn() {
+  // `turns` times round, each context jumping to the next: turns * count jumps, and two.
+  void turn(std::size_t turns) {
     turning_ = this;
-    next_ = 1;
+    turns_left_ = turns - 1;
+    running_ = 0;
     // data is where the context that jumped here is to be stored.
     const auto arrival = boost::context::detail::jump_fcontext(contexts_[0], &caller_);
     *static_cast<boost::context::detail::fcontext_t*>(arrival.data) = arrival.fctx;
   }
 
  private:
+  // Which is next comes from a counter, not from the stack that is jumped to: the processor then
+  // fetches many stacks ahead.
   static void member(boost::context::detail::transfer_t arrival) {
     for (;;) {
       *static_cast<boost::context::detail::fcontext_t*>(arrival.data) = arrival.fctx;
       RawRing& ring = *turning_;
-      auto* const self = &ring.contexts_[ring.next_ - 1];
-      const auto to =
-          ring.next_ < ring.contexts_.size() ? ring.contexts_[ring.next_] : ring.caller_;
-      ++ring.next_;
-      arrival = boost::context::detail::jump_fcontext(to, self);
+      auto* const self = &ring.contexts_[ring.running_++];
+      auto to = self + 1;
+      if (ring.running_ == ring.contexts_.size()) {
+        ring.running_ = 0;
+        to = ring.turns_left_-- > 0 ? ring.contexts_.data() : &ring.caller_;
+      }
+      arrival = boost::context::detail::jump_fcontext(*to, self);
     }
   }
 
   static inline RawRing* turning_ = nullptr;
   std::vector<boost::context::detail::fcontext_t> contexts_;
   boost::context::detail::fcontext_t caller_ = nullptr;
-  std::size_t next_ = 0;
+  std::size_t turns_left_ = 0;
+  std::size_t running_ = 0;
 };
 
 }  // namespace bench
