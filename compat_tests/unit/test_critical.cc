@@ -3,6 +3,7 @@
 #include <initializer_list>
 
 #include "child_case.h"
+#include "sigsafe/attention.h"
 #include "sigsafe/critical.h"
 
 namespace {
@@ -48,18 +49,34 @@ CASE(a_kernel_thread_without_lwps_is_at_level_one) {
   expect(!critical::owed() && !critical::movable() && !critical::in_library());
 }
 
-CASE(leaving_tells_what_came_up_at_any_depth) {
+CASE(what_comes_up_at_any_depth_is_still_owed_outside) {
   critical::set_word(critical::kNothingOwed);
   critical::enter_library();
   critical::enter_library();
   critical::owe();
-  expect(critical::leave_library());
+  critical::leave_library();
   expect_int(critical::depth_of(critical::word()), 1);
-  expect(critical::leave_library());
+  critical::leave_library();
   expect(critical::owed());
   critical::owe_nothing();
   critical::enter_library();
-  expect(!critical::leave_library());
+  critical::leave_library();
+  expect(!critical::owed());
+}
+
+CASE(attention_is_asked_for_by_any_byte) {
+  lwp::Attention attention;
+  expect(!attention.to_catch_up() && !attention.anything());
+  attention.dozing = true;
+  expect(!attention.to_catch_up() && attention.anything());
+  attention.dozing = false;
+  attention.canaries = true;
+  expect(!attention.to_catch_up() && attention.anything());
+  attention.posted = true;
+  expect(attention.to_catch_up() && attention.anything());
+  attention.posted = false;
+  attention.tick_owed = true;
+  expect(attention.to_catch_up() && attention.anything());
 }
 
 CASE(a_brief_section_counts_as_inside_the_library) {
@@ -79,7 +96,7 @@ CASE(the_word_is_zero_just_when_a_slice_has_ended_at_level_zero) {
   expect_int(critical::word(), 0);
   critical::enter_library();
   expect(critical::word() != 0);
-  expect(critical::leave_library());
+  critical::leave_library();
   expect_int(critical::word(), 0);
   for (const int level : {-2, -1, 1, 2}) {
     critical::set_word(level * critical::kLevelUnit);
@@ -121,7 +138,8 @@ int main() {
       cmocka_unit_test(level_and_depth_are_independent),
       cmocka_unit_test(extreme_levels_are_told),
       cmocka_unit_test(a_kernel_thread_without_lwps_is_at_level_one),
-      cmocka_unit_test(leaving_tells_what_came_up_at_any_depth),
+      cmocka_unit_test(what_comes_up_at_any_depth_is_still_owed_outside),
+      cmocka_unit_test(attention_is_asked_for_by_any_byte),
       cmocka_unit_test(a_brief_section_counts_as_inside_the_library),
       cmocka_unit_test(the_word_is_zero_just_when_a_slice_has_ended_at_level_zero),
       cmocka_unit_test(sections_of_the_header_move_the_level),

@@ -14,7 +14,8 @@ using lwp::PostKind;
 
 constexpr std::uintptr_t kPlaces = 64;
 
-Inbox inbox;
+std::atomic<bool> pending{false};
+Inbox inbox(pending);
 
 void note_deliveries() {
   inbox.drain([](PostKind kind, std::uintptr_t what, unsigned times) {

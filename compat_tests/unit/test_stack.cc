@@ -26,7 +26,9 @@ constexpr std::size_t kBytes = 32768;
 StackPool pool;
 outcome result;
 
-void start() { pool.start(sizeof(Header), offsetof(Header, slot)); }
+bool canaries;
+
+void start() { pool.start(sizeof(Header), offsetof(Header, slot), &canaries); }
 
 StackSlot& acquire(std::size_t bytes = kBytes) {
   StackSlot* const slot = pool.acquire(bytes);

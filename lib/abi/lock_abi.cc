@@ -37,7 +37,11 @@ class Visit {
     critical::enter_library();
   }
   ~Visit() {
-    if (critical::leave_library() && runtime_ != nullptr) catch_up(*runtime_);
+    if (runtime_ != nullptr) {
+      leave_library(*runtime_);
+    } else {
+      critical::leave_library();
+    }
   }
   Visit(const Visit&) = delete;
   Visit& operator=(const Visit&) = delete;

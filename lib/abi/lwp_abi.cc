@@ -30,6 +30,17 @@ int post(Runtime& runtime, PostKind kind, const void* what) noexcept {
   return LWP_SUCCESS;
 }
 
+// LWP_DispatchProcess where it is not the plain case.
+LWP_NOINLINE int dispatch_attentively_or_post() {
+  Runtime* const runtime = this_runtime();
+  if (runtime == nullptr) return LWP_EINIT;
+  if (critical::in_library()) return post(*runtime, PostKind::yield, nullptr);
+  trace_call("LWP_DispatchProcess");
+  const Inside inside(*runtime);
+  dispatch_attentively(*runtime);
+  return LWP_SUCCESS;
+}
+
 }  // namespace
 
 extern "C" {
@@ -63,11 +74,12 @@ int LWP_DestroyProcess(PROCESS pid) {
 
 int LWP_DispatchProcess(void) {
   Runtime* const runtime = this_runtime();
-  if (LWP_UNLIKELY(runtime == nullptr)) return LWP_EINIT;
-  if (LWP_UNLIKELY(critical::in_library())) return post(*runtime, PostKind::yield, nullptr);
-  trace_call(__func__);
-  const Inside inside(*runtime);
-  dispatch(*runtime);
+  if (LWP_UNLIKELY(runtime == nullptr || critical::in_library() || wants_attention(*runtime))) {
+    return dispatch_attentively_or_post();
+  }
+  critical::enter_library();
+  dispatch_plainly(*runtime);
+  leave_library(*this_runtime());
   return LWP_SUCCESS;
 }
 

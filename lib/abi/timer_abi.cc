@@ -25,8 +25,12 @@ class Visit {
     if (entered_) critical::enter_library();
   }
   ~Visit() {
-    if (!entered_ || !critical::leave_library()) return;
-    if (Runtime* const runtime = this_runtime(); runtime != nullptr) catch_up(*runtime);
+    if (!entered_) return;
+    if (Runtime* const runtime = this_runtime(); runtime != nullptr) {
+      leave_library(*runtime);
+    } else {
+      critical::leave_library();
+    }
   }
   Visit(const Visit&) = delete;
   Visit& operator=(const Visit&) = delete;

@@ -92,7 +92,9 @@ void StackSlot::make_clean() noexcept {
   expected_use = static_cast<std::uint32_t>(round_up(used, kCacheLine));
 }
 
-void StackPool::start(std::size_t header_size, std::size_t slot_offset) noexcept {
+void StackPool::start(std::size_t header_size, std::size_t slot_offset,
+                      bool* ret_canaries) noexcept {
+  canaries_in_use_ = ret_canaries;
   LWP_CHECK(header_size % kCacheLine == 0);
   header_size_ = header_size;
   slot_offset_ = slot_offset;
@@ -174,7 +176,7 @@ StackSlot* StackPool::cut_slot(Class& size_class, int index) noexcept {
   slot->guard = guards_.install(base, guard_bytes(slot_bytes));
   if (slot->guard == GuardKind::canary) {
     plant_canary(slot->low);
-    canaries_in_use_ = true;
+    *canaries_in_use_ = true;
   }
   slot->valgrind_id = note_stack_begins(slot->low, slot->top);
   return slot;

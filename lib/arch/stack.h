@@ -61,15 +61,14 @@ class StackPool {
  public:
   // header_size: bytes beside each slot that belong to the owner, a multiple of 64; and where among
   // them the StackSlot lies.
-  void start(std::size_t header_size, std::size_t slot_offset) noexcept;
+  // ret_canaries becomes true when some slot is guarded by nothing but a word to be looked at.
+  void start(std::size_t header_size, std::size_t slot_offset, bool* ret_canaries) noexcept;
   void stop() noexcept;  // unmaps everything
 
   // A slot with room for `wanted` bytes and two signals; null if there is no address space.
   StackSlot* acquire(std::size_t wanted) noexcept;
   void release(StackSlot& slot) noexcept;
 
-  // Some slot is guarded by nothing but a word that has to be looked at.
-  bool canaries_in_use() const noexcept { return canaries_in_use_; }
 
  private:
   struct Arena {
@@ -95,7 +94,7 @@ class StackPool {
   std::size_t slot_offset_ = 0;
   std::size_t overhead_ = 0;  // what a slot needs beyond the stack and the guard
   GuardBudget guards_;
-  bool canaries_in_use_ = false;
+  bool* canaries_in_use_ = nullptr;
   Class classes_[kClasses];
   Arena arenas_[kMaxArenas];
   int arena_count_ = 0;

@@ -51,7 +51,7 @@ Rc start_runtime(int priority) noexcept {
     munmap(memory, sizeof(Runtime));
     return Rc::no_memory;
   }
-  runtime.stacks.start(sizeof(Pcb), offsetof(Pcb, slot));
+  runtime.stacks.start(sizeof(Pcb), offsetof(Pcb, slot), &runtime.attention.canaries);
   start_overflow_reports(runtime);
   become_primary_or_not(runtime);
   find_exception_globals(runtime);

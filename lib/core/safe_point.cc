@@ -92,23 +92,22 @@ bool has_room_for_signal(const Pcb& pcb) noexcept {
 }  // namespace
 
 void catch_up(Runtime& runtime) noexcept {
-  do {
+  for (;;) {
     critical::enter_library();
     // Before looking: what comes in from here on makes the word say "owed" again.
     critical::owe_nothing();
     if (empty_inbox(runtime)) dispatch(runtime);
-    if (!runtime.tick_owed.load(std::memory_order_relaxed)) continue;
-    if (critical::level_of(critical::word()) == 0) {
-      runtime.tick_owed.store(false, std::memory_order_relaxed);
+    const bool owed = runtime.attention.tick_owed.load(std::memory_order_relaxed);
+    const bool payable = critical::level_of(critical::word()) == 0;
+    if (owed && payable) {
+      runtime.attention.tick_owed.store(false, std::memory_order_relaxed);
       if (may_pay(runtime)) end_slice(runtime);
-      continue;
     }
-    // To be paid at level 0; until then the word says "owed" and leaving the library is no news.
-    critical::owe();
-    (void)critical::leave_library();
-    if (!runtime.inbox.pending()) return;
-    critical::enter_library();
-  } while (critical::leave_library());
+    // To be paid at level 0: until then the word says so.
+    if (owed && !payable) critical::owe();
+    critical::leave_library();
+    if (owed && !payable ? !runtime.inbox.pending() : !runtime.attention.to_catch_up()) return;
+  }
 }
 
 Pcb& somebody_or_die(Runtime& runtime) noexcept {
@@ -153,7 +152,8 @@ bool lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted) {
   set_present_mask(interrupted_mask(*interrupted));  // who runs next must be open to ticks
   set_interrupted_rights(runtime.rights_place, *interrupted);
   bool may_have_moved = end_slice(runtime);
-  if (critical::leave_library()) {
+  critical::leave_library();
+  if (runtime.attention.to_catch_up()) {
     catch_up(runtime);
     may_have_moved = true;
   }

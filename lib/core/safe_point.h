@@ -23,7 +23,8 @@ bool empty_inbox(Runtime& runtime) noexcept;
 
 // May switch. The last thing that a library call does.
 LWP_ALWAYS_INLINE void leave_library(Runtime& runtime) noexcept {
-  if (critical::leave_library()) catch_up(runtime);
+  critical::leave_library();
+  if (LWP_UNLIKELY(runtime.attention.to_catch_up())) catch_up(runtime);
 }
 
 }  // namespace lwp

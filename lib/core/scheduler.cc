@@ -44,7 +44,42 @@ void revive_for_exit(Runtime& runtime) noexcept {
   make_ready(runtime, self);
 }
 
+// Ticks were off, as the running LWP had no rival and nobody waited for descriptors or timers: is
+// that so for the LWP that is about to run?
+void stop_dozing_for(Runtime& runtime, const Pcb& next) noexcept {
+  if (!runtime.attention.dozing || &next == runtime.idle_lwp) return;
+  if (runtime.io_waiters > 0 || runtime.queue.has_rival(next)) arm_ticks(runtime);
+}
+
+// As dispatch() does, and looks at everything. `previous` is null if it has died.
+Pcb& choose_attentively(Runtime& runtime, Pcb* previous) noexcept {
+  const bool watched = dispatches_are_watched() || runtime.attention.canaries;
+  if (watched) watch_before_dispatch(runtime);
+  if (previous != nullptr) runtime.queue.rotate(*previous);
+  Pcb* const ready = runtime.queue.pick();
+  ++*runtime.dispatch_count;
+  Pcb& next = ready != nullptr ? *ready : somebody_or_die(runtime);
+  if (watched) watch_dispatch(runtime, previous, next);
+  stop_dozing_for(runtime, next);
+  // Giving up the processor pays it.
+  runtime.attention.tick_owed.store(false, std::memory_order_relaxed);
+  return next;
+}
+
 }  // namespace
+
+void dispatch_attentively(Runtime& runtime) noexcept {
+  Pcb& self = *runtime.current;
+  Pcb& next = choose_attentively(runtime, &self);
+  if (&next != &self) detail::switch_to(runtime, next);
+}
+
+void dispatch_for_good_attentively(Runtime& runtime) noexcept {
+  Pcb& self = *runtime.current;
+  Pcb& next = choose_attentively(runtime, nullptr);
+  detail::install(runtime, next);
+  context_leave(self.context, next.context);
+}
 
 void die_of_deadlock(Runtime& runtime) noexcept {
   // A program's atexit handler that waits comes here again.
@@ -56,7 +91,7 @@ void die_of_deadlock(Runtime& runtime) noexcept {
   report_blocked(runtime);
   revive_for_exit(runtime);
   // What the program does at exit is not a handler's interruption of the library.
-  (void)critical::leave_library();
+  critical::leave_library();
   exit(EXIT_FAILURE);
 }
 

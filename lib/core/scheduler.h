@@ -8,6 +8,8 @@
 //          the library when it runs again. Never by a signal handler, but through its door.
 #pragma once
 
+#include <cstring>
+
 #include "base/attributes.h"
 #include "core/pcb.h"
 #include "core/runtime.h"
@@ -25,13 +27,11 @@ LWP_NOINLINE Pcb& somebody_or_die(Runtime& runtime) noexcept;
 
 namespace detail {
 
-// `next` gets the processor's state that is kept per LWP. The tick owed so far is paid by this.
+// `next` gets the processor's state that is kept per LWP. A handler may have cleared the word's bit
+// just before: leaving the library looks at what the handler noted, not at the word.
 LWP_ALWAYS_INLINE void install(Runtime& runtime, Pcb& next) noexcept {
   critical::set_word(next.critical_word);
-  runtime.tick_owed.store(false, std::memory_order_relaxed);
-  // A handler may have posted just before the word was replaced.
-  if (LWP_UNLIKELY(runtime.inbox.pending())) critical::owe();
-  *runtime.exceptions = next.exceptions;
+  memcpy(runtime.exceptions, &next.exceptions, sizeof next.exceptions);
   runtime.current = &next;
   *runtime.current_mirror = next.handle;
 }
@@ -52,48 +52,48 @@ LWP_ALWAYS_INLINE void switch_to(Runtime& runtime, Pcb& next) noexcept {
   prefetch_after(next);
   Pcb& self = *runtime.current;
   self.critical_word = critical::word() | critical::kNothingOwed;
-  self.exceptions = *runtime.exceptions;
+  memcpy(&self.exceptions, runtime.exceptions, sizeof self.exceptions);
   install(runtime, next);
   context_switch(self.context, next.context);
 }
 
-// Ticks were off, as the running LWP had no rival and nobody waited for descriptors or timers: is
-// that so for the LWP that is about to run?
-LWP_ALWAYS_INLINE void stop_dozing_for(Runtime& runtime, const Pcb& next) noexcept {
-  if (LWP_LIKELY(!runtime.dozing) || &next == runtime.idle_lwp) return;
-  if (runtime.io_waiters > 0 || runtime.queue.has_rival(next)) arm_ticks(runtime);
-}
-
-LWP_ALWAYS_INLINE Pcb& choose_next(Runtime& runtime) noexcept {
-  Pcb* const next = runtime.queue.pick();
-  ++*runtime.dispatch_count;
-  return LWP_LIKELY(next != nullptr) ? *next : somebody_or_die(runtime);
-}
-
 }  // namespace detail
 
+// A dispatch has more to do than to switch.
+LWP_ALWAYS_INLINE bool wants_attention(const Runtime& runtime) noexcept {
+  return runtime.attention.anything() || dispatches_are_watched();
+}
+
+// dispatch() and dispatch_for_good() with all that is rarely of use.
+LWP_NOINLINE void dispatch_attentively(Runtime& runtime) noexcept;
+[[noreturn]] LWP_NOINLINE void dispatch_for_good_attentively(Runtime& runtime) noexcept;
+
 // Switches. The running LWP goes behind its equals, if it is ready, and the best ready LWP runs.
-LWP_ALWAYS_INLINE void dispatch(Runtime& runtime) noexcept {
+// Only if nothing wants attention.
+LWP_ALWAYS_INLINE void dispatch_plainly(Runtime& runtime) noexcept {
   Pcb& self = *runtime.current;
-  const bool watched = LWP_UNLIKELY(dispatches_are_watched(runtime));
-  if (watched) watch_before_dispatch(runtime);
-  runtime.queue.rotate(self);
-  Pcb& next = detail::choose_next(runtime);
-  if (watched) watch_dispatch(runtime, &self, next);
-  detail::stop_dozing_for(runtime, next);
-  if (&next != &self) detail::switch_to(runtime, next);
+  Pcb* const next = runtime.queue.rotate_and_pick(self);
+  if (LWP_UNLIKELY(next == nullptr)) return dispatch_attentively(runtime);
+  ++*runtime.dispatch_count;
+  if (next != &self) detail::switch_to(runtime, *next);
+}
+
+// Switches; at any time.
+LWP_ALWAYS_INLINE void dispatch(Runtime& runtime) noexcept {
+  if (LWP_UNLIKELY(wants_attention(runtime))) return dispatch_attentively(runtime);
+  dispatch_plainly(runtime);
 }
 
 // The running LWP, which is dead, never runs again.
 [[noreturn]] LWP_ALWAYS_INLINE void dispatch_for_good(Runtime& runtime) noexcept {
+  Pcb* const next = runtime.queue.pick();
+  if (LWP_UNLIKELY(wants_attention(runtime) || next == nullptr)) {
+    dispatch_for_good_attentively(runtime);
+  }
+  ++*runtime.dispatch_count;
   Pcb& self = *runtime.current;
-  const bool watched = LWP_UNLIKELY(dispatches_are_watched(runtime));
-  if (watched) watch_before_dispatch(runtime);
-  Pcb& next = detail::choose_next(runtime);
-  if (watched) watch_dispatch(runtime, nullptr, next);
-  detail::stop_dozing_for(runtime, next);
-  detail::install(runtime, next);
-  context_leave(self.context, next.context);
+  detail::install(runtime, *next);
+  context_leave(self.context, next->context);
 }
 
 // These never switch.
@@ -109,7 +109,7 @@ inline void stop_running(Runtime& runtime) noexcept {
 inline void make_ready(Runtime& runtime, Pcb& pcb) noexcept {
   pcb.state = PcbState::ready;
   runtime.queue.insert(pcb);
-  if (LWP_UNLIKELY(runtime.dozing) && pcb.priority >= runtime.current->priority &&
+  if (LWP_UNLIKELY(runtime.attention.dozing) && pcb.priority >= runtime.current->priority &&
       runtime.current != runtime.idle_lwp) {  // that one dispatches next
     arm_ticks(runtime);
   }

@@ -5,6 +5,7 @@
 //          that interrupted it; a tick is not, as it acts in movable code only.
 #pragma once
 
+#include "base/attributes.h"
 #include "base/legacy_variables.h"
 #include "core/runtime.h"
 
@@ -14,10 +15,12 @@ inline bool run_waits_are_watched() noexcept {
   return (run_wait_threshold.tv_sec | run_wait_threshold.tv_usec) != 0;
 }
 
-inline bool dispatches_are_watched(const Runtime& runtime) noexcept {
-  return (cont_sw_threshold.tv_sec | cont_sw_threshold.tv_usec | run_wait_threshold.tv_sec |
-          run_wait_threshold.tv_usec) != 0 ||
-         LWP_TraceProcesses > 0 || lwp_debug > 0 || runtime.stacks.canaries_in_use();
+// Or may be: negative levels of tracing are none. In one test, as every dispatch makes it.
+LWP_ALWAYS_INLINE bool dispatches_are_watched() noexcept {
+  const auto times = cont_sw_threshold.tv_sec | cont_sw_threshold.tv_usec |
+                     run_wait_threshold.tv_sec | run_wait_threshold.tv_usec;
+  const int levels = LWP_TraceProcesses | lwp_debug;
+  return (times | levels) != 0;
 }
 
 // The LWP that runs is about to go through the dispatcher.

@@ -112,7 +112,7 @@ Rc start_slices(Runtime& runtime, std::int64_t slice_ns) noexcept {
   runtime.preempting = slice_ns != 0;
   doze(runtime);
   if (!runtime.preempting) {
-    runtime.dozing = false;
+    runtime.attention.dozing = false;
   } else if (anybody_else(runtime)) {
     arm_ticks(runtime);
   }
@@ -121,8 +121,8 @@ Rc start_slices(Runtime& runtime, std::int64_t slice_ns) noexcept {
 
 void stop_slices(Runtime& runtime) noexcept {
   runtime.preempting = false;
-  runtime.dozing = false;
-  runtime.tick_owed.store(false, std::memory_order_relaxed);
+  runtime.attention.dozing = false;
+  runtime.attention.tick_owed.store(false, std::memory_order_relaxed);
   if (runtime.timer_owner == 0) return;
   if (timers_are_ours(runtime)) {
     timer_delete(runtime.slice_timer);

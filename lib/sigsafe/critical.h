@@ -96,10 +96,7 @@ inline bool owed() noexcept { return (word() & kNothingOwed) == 0; }
 
 inline void enter_library() noexcept { add(kDepthUnit); }
 
-// Returns whether there is something to catch up with (core/safe_point.h).
-[[nodiscard]] inline bool leave_library() noexcept {
-  add(-kDepthUnit);
-  return LWP_UNLIKELY(owed());
-}
+// The lowest level of leaving; core/safe_point.h has what library calls end with.
+inline void leave_library() noexcept { add(-kDepthUnit); }
 
 }  // namespace lwp::critical

@@ -22,6 +22,9 @@ enum class PostKind : std::uintptr_t { empty = 0, event = 1, credit = 2, yield =
 
 class Inbox {
  public:
+  // pending is set while there may be something in it.
+  explicit Inbox(std::atomic<bool>& pending) noexcept : pending_(pending) {}
+
   // False if all places are taken by others.
   LWP_SIGSAFE bool post(PostKind kind, std::uintptr_t what) noexcept {
     for (Place& place : places_) {
@@ -74,7 +77,7 @@ class Inbox {
     std::atomic<unsigned> times{0};
   };
 
-  std::atomic<bool> pending_{false};
+  std::atomic<bool>& pending_;
   Place places_[kPlaces];
 };
 

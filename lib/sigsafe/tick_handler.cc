@@ -45,9 +45,9 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
     count_deferral(zone, Deferral::no_rival);
     return;
   }
-  if (zone.dozing) arm_ticks(zone);  // another kernel thread has asked for this tick alone
+  if (zone.attention.dozing) arm_ticks(zone);  // another kernel thread has asked for this tick alone
   if (!critical::movable()) {
-    zone.tick_owed.store(true, std::memory_order_relaxed);
+    zone.attention.tick_owed.store(true, std::memory_order_relaxed);
     critical::owe();
     defer(zone, Deferral::level, interrupted);
     return;

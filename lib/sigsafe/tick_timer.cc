@@ -27,7 +27,7 @@ LWP_SIGSAFE void set(timer_t timer, std::int64_t first_ns, std::int64_t interval
 LWP_SIGSAFE bool own_timers(Zone& zone) noexcept {
   if (zone.timer_owner == gettid()) return true;
   zone.preempting = false;
-  zone.dozing = false;
+  zone.attention.dozing = false;
   return false;
 }
 
@@ -35,7 +35,7 @@ LWP_SIGSAFE bool own_timers(Zone& zone) noexcept {
 
 void arm_ticks(Zone& zone) noexcept {
   if (!own_timers(zone)) return;
-  zone.dozing = false;
+  zone.attention.dozing = false;
   set(zone.slice_timer, zone.slice_ns, zone.slice_ns);
 }
 
@@ -49,7 +49,7 @@ void doze(Zone& zone) noexcept {
   if (!own_timers(zone)) return;
   set(zone.slice_timer, 0, 0);
   set(zone.retry_timer, 0, 0);
-  zone.dozing = true;
+  zone.attention.dozing = true;
   // Callers look once more; who notes something on another kernel thread looks at `dozing` then.
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }

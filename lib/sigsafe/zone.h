@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "base/attributes.h"
+#include "sigsafe/attention.h"
 #include "sigsafe/code_map.h"
 #include "sigsafe/inbox.h"
 #include "sigsafe/soft_signals.h"
@@ -23,9 +24,10 @@
 namespace lwp {
 
 struct Zone {
+  Attention attention;
+
   // --- preemption: whether and how long. Written by thread.
   bool preempting = false;        // between PRE_InitPreempt and PRE_EndPreempt, slice not 0
-  bool dozing = false;            // preempting, but nobody could run instead: timer off. + handler
   pid_t timer_owner = 0;          // thread id that the timers signal; another one after a fork
   timer_t slice_timer = nullptr;  // periodic
   timer_t retry_timer = nullptr;  // one-shot
@@ -41,11 +43,10 @@ struct Zone {
   std::uint64_t foreign_mask = 0;      // the last other mask seen
   unsigned foreign_mask_ticks = 0;     // and how many ticks in a row
   std::uintptr_t handler_return = 0;   // where the kernel lets handlers return to; 0: no tick yet
-  std::atomic<bool> tick_owed{false};  // a tick found the LWP in a section. Cleared by thread.
   RuntimeTicks counters;               // + thread
   Watchdog watchdog;
 
-  Inbox inbox;  // calls made by handlers that interrupted the library
+  Inbox inbox{attention.posted};  // calls made by handlers that interrupted the library
 
   // --- I/O manager. Signal catchers write these on whatever kernel thread the signal hits.
   std::atomic<bool> sleeping{false};             // about to sleep or asleep. Written by thread.

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// attention.h - what the hot paths have to mind, side by side so that one test tells that there is
+// nothing.
+//
+// Handlers and the thread write single bytes; nobody writes the word.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/attributes.h"
+
+namespace lwp {
+
+struct alignas(8) Attention {
+  // --- To be caught up with when the library is left. Set by handlers, cleared by the thread.
+  std::atomic<bool> tick_owed{false};  // a tick found the LWP in a section
+  std::atomic<bool> posted{false};     // there is something in the inbox
+  bool spare[2] = {};
+
+  // --- To be minded by a dispatch only.
+  bool dozing = false;    // preempting, but nobody could run instead: timer off. Thread, handler
+  bool canaries = false;  // some stack is guarded by a word that has to be looked at. Thread
+
+  LWP_ALWAYS_INLINE bool to_catch_up() const noexcept { return load<std::uint32_t>() != 0; }
+  LWP_ALWAYS_INLINE bool anything() const noexcept { return load<std::uint64_t>() != 0; }
+
+ private:
+  template <typename Word>
+  LWP_ALWAYS_INLINE Word load() const noexcept {
+    using Bytes [[gnu::may_alias]] = Word;
+    return __atomic_load_n(reinterpret_cast<const Bytes*>(this), __ATOMIC_RELAXED);
+  }
+};
+
+static_assert(sizeof(Attention) == 8);
+
+}  // namespace lwp
