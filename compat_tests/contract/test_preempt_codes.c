@@ -148,6 +148,24 @@ CASE(slice_may_be_changed_stopped_and_taken_up_again) {
   }
 }
 
+CASE(tick_owed_when_slices_stop_does_not_give_the_processor_away) {
+  long turns = 0;
+  LWP_Init(LWP_VERSION, 1, NULL);
+  slices_by_hand();
+  start_lwp(count_turns, 1, &turns);
+  PRE_PreemptMe();
+  turns = 0;
+  PRE_BeginCritical();
+  tick_here();
+  slices_of(0);
+  PRE_EndCritical();
+  work(1000);
+  expect_int(turns, 0);
+  slices_by_hand();
+  tick_here();
+  expect_int(turns, 1);
+}
+
 CASE(end_may_be_repeated_and_needs_no_init) {
   LWP_Init(LWP_VERSION, 1, NULL);
   expect_int(PRE_EndPreempt(), LWP_SUCCESS);
@@ -232,6 +250,7 @@ int main(void) {
       cmocka_unit_test(refused_slice_leaves_the_signal_alone),
       cmocka_unit_test(refused_slice_leaves_the_old_one_at_work),
       cmocka_unit_test(slice_may_be_changed_stopped_and_taken_up_again),
+      cmocka_unit_test(tick_owed_when_slices_stop_does_not_give_the_processor_away),
       cmocka_unit_test(end_may_be_repeated_and_needs_no_init),
       cmocka_unit_test(end_puts_back_the_programs_action),
       cmocka_unit_test(terminate_puts_back_the_programs_action),

@@ -113,6 +113,8 @@ Rc start_slices(Runtime& runtime, std::int64_t slice_ns) noexcept {
   doze(runtime);
   if (!runtime.preempting) {
     runtime.attention.dozing = false;
+    // Who got the processor by a tick now would keep it for ever.
+    runtime.attention.tick_owed.store(false, std::memory_order_relaxed);
   } else if (anybody_else(runtime)) {
     arm_ticks(runtime);
   }
