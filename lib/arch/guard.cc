@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/memcheck.h"
+
 namespace lwp {
 
 namespace {
@@ -48,8 +50,14 @@ GuardKind GuardBudget::install(char* low, std::size_t bytes) noexcept {
   return GuardKind::canary;
 }
 
-void plant_canary(char* low) noexcept { memcpy(low, kCanary, sizeof kCanary); }
+void plant_canary(char* low) noexcept {
+  const MemcheckPaused paused;
+  memcpy(low, kCanary, sizeof kCanary);
+}
 
-bool canary_alive(const char* low) noexcept { return memcmp(low, kCanary, sizeof kCanary) == 0; }
+bool canary_alive(const char* low) noexcept {
+  const MemcheckPaused paused;
+  return memcmp(low, kCanary, sizeof kCanary) == 0;
+}
 
 }  // namespace lwp

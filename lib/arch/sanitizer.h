@@ -105,23 +105,6 @@ inline void note_readable([[maybe_unused]] void* start, [[maybe_unused]] std::si
 #endif
 }
 
-// While it lives, reading below the stack pointer of the running LWP is no error either.
-class ReadingBelowStackPointer {
- public:
-  ReadingBelowStackPointer() {
-#if defined(LWP_HAVE_VALGRIND)
-    VALGRIND_DISABLE_ERROR_REPORTING;
-#endif
-  }
-  ~ReadingBelowStackPointer() {
-#if defined(LWP_HAVE_VALGRIND)
-    VALGRIND_ENABLE_ERROR_REPORTING;
-#endif
-  }
-  ReadingBelowStackPointer(const ReadingBelowStackPointer&) = delete;
-  ReadingBelowStackPointer& operator=(const ReadingBelowStackPointer&) = delete;
-};
-
 // Memory that did not come from malloc and may hold the only pointer to some that did: else that
 // counts as leaked.
 inline void note_roots([[maybe_unused]] void* start, [[maybe_unused]] std::size_t size) {

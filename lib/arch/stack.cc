@@ -10,6 +10,7 @@
 
 #include "arch/sanitizer.h"
 #include "base/check.h"
+#include "base/memcheck.h"
 
 namespace lwp {
 
@@ -54,7 +55,7 @@ char* StackSlot::lowest_used() noexcept {
   const auto page = static_cast<std::size_t>(getpagesize());
   char* const start = guard == GuardKind::canary ? low + kCanaryBytes : low;
   note_readable(start, static_cast<std::size_t>(top - start));
-  const ReadingBelowStackPointer allowed;
+  const MemcheckPaused paused;
   constexpr std::size_t kPagesPerCall = 64;
   unsigned char resident[kPagesPerCall];
   for (char* at = low; at < top; at += kPagesPerCall * page) {

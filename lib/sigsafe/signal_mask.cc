@@ -6,6 +6,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "base/memcheck.h"
 #include "sigsafe/doors.h"
 
 namespace lwp {
@@ -21,7 +22,7 @@ constexpr unsigned kTicksToAdoptMask = 16;
 // What the kernel pushes for a signal begins with the address to which the handler returns, the
 // same for all handlers, followed by the interrupted context. Words left behind by earlier frames
 // may look the same: the answer is then true too often, never false too often. The words that it
-// reads belong to others, and the address sanitizer would object.
+// reads belong to others, and Memcheck and the address sanitizer would object.
 __attribute__((no_sanitize("address"))) LWP_SIGSAFE bool signal_frame_on_stack(
     const Zone& zone, std::uintptr_t stack) noexcept {
   struct Frame {
@@ -32,6 +33,7 @@ __attribute__((no_sanitize("address"))) LWP_SIGSAFE bool signal_frame_on_stack(
   const auto end = reinterpret_cast<std::uintptr_t>(
       lwp_door_stack_end(&zone, reinterpret_cast<const void*>(stack)));
   if (end == 0) return true;
+  const MemcheckPaused paused;
   // At the entry of a function the stack pointer is 8 below a multiple of 16.
   for (auto at = (stack & ~(kAlignment - 1)) + kAlignment / 2; at + sizeof(Frame) <= end;
        at += kAlignment) {
