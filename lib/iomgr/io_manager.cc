@@ -109,20 +109,28 @@ void sleep_until_due(Runtime& runtime) noexcept {
   runtime.sleeping.store(false, std::memory_order_relaxed);
 }
 
+// Those whom signals, calls and deadlines have made ready run before descriptors are looked at, as
+// ever: what they do, a cancellation for instance, comes first. But not for ever.
+constexpr int kTurnsWithoutDescriptors = 16;
+
 void io_main(void*) noexcept {
   Runtime& runtime = *this_runtime();
   critical::enter_library();
-  for (;;) {
+  for (int turns = 0;;) {
     notice_fork(runtime);
     (void)empty_inbox(runtime);
     bool woke = deliver_signals(runtime);
     woke |= runtime.io->pool.collect(runtime);
     woke |= expire(runtime);
-    const bool idle = !woke && !runtime.queue.has_rival(*runtime.current);
-    if (idle) {
-      sleep_until_due(runtime);
-    } else if (runtime.io->poller.watching()) {
-      look_at_descriptors(runtime, 0);
+    if (woke && turns < kTurnsWithoutDescriptors) {
+      ++turns;
+    } else {
+      turns = 0;
+      if (!woke && !runtime.queue.has_rival(*runtime.current)) {
+        sleep_until_due(runtime);
+      } else if (runtime.io->poller.watching()) {
+        look_at_descriptors(runtime, 0);
+      }
     }
     const int dispatches = *runtime.dispatch_count;
     dispatch(runtime);
