@@ -77,6 +77,26 @@ CASE(timers_refresh_the_remembered_time) {
   expect(FT_LastTime.tv_sec > 1234);
 }
 
+CASE(io_manager_refreshes_the_remembered_time) {
+  struct timeval timeout = {0, 20000};
+  fd_set set;
+  int ends[2];
+  LWP_Init(LWP_VERSION, 1, NULL);
+  IOMGR_Initialize();
+  FT_LastTime.tv_sec = 1234;
+  expect_int(IOMGR_Select(0, NULL, NULL, NULL, &timeout), 0);
+  expect(FT_LastTime.tv_sec > 1234);
+  FT_LastTime.tv_sec = 1234;
+  expect_int(IOMGR_Poll(), 0);
+  expect(FT_LastTime.tv_sec > 1234);
+  expect_int(pipe(ends), 0);
+  FD_ZERO(&set);
+  FD_SET(ends[1], &set);
+  FT_LastTime.tv_sec = 1234;
+  expect_int(IOMGR_Select(ends[1] + 1, NULL, &set, NULL, NULL), 1);
+  expect(FT_LastTime.tv_sec > 1234);
+}
+
 CASE(init_fails_harmlessly) {
   struct timeval now;
   expect_int(FT_Init(0, 0), -1);
@@ -150,6 +170,7 @@ int main(void) {
       cmocka_unit_test(remembered_time_is_returned_as_it_stands),
       cmocka_unit_test(without_a_remembered_time_one_is_fetched),
       cmocka_unit_test(timers_refresh_the_remembered_time),
+      cmocka_unit_test(io_manager_refreshes_the_remembered_time),
       cmocka_unit_test(init_fails_harmlessly),
 #ifdef LWP_LWP_H
       cmocka_unit_test(init_not_really_succeeds),

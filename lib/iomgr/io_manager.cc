@@ -13,6 +13,7 @@
 #include "core/scheduler.h"
 #include "iomgr/unix_signal.h"
 #include "sigsafe/signal_catcher.h"
+#include "time/fast_time.h"
 
 namespace lwp {
 
@@ -56,6 +57,7 @@ bool deliver_signals(Runtime& runtime) noexcept {
 }
 
 bool expire(Runtime& runtime) noexcept {
+  (void)fetch_time(nullptr, nullptr);  // with every look, as ever: FT_LastTime is no older
   DeadlineHeap& deadlines = runtime.io->deadlines;
   if (deadlines.empty()) return false;
   const std::int64_t now = monotonic_ns();
@@ -106,6 +108,7 @@ void sleep_until_due(Runtime& runtime) noexcept {
   const std::int64_t deadline = due ? 0 : first != nullptr ? first->deadline : kNever;
   if (runtime.primary) last_context_switch = {};  // time asleep is not time worked
   look_at_descriptors(runtime, deadline);
+  (void)fetch_time(nullptr, nullptr);
   runtime.sleeping.store(false, std::memory_order_relaxed);
 }
 
