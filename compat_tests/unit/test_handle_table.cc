@@ -73,6 +73,26 @@ CASE(tables_refuse_the_handles_of_each_other) {
   }
 }
 
+CASE(handles_of_ended_runtimes_are_refused_after_any_number_of_new_ones) {
+  constexpr unsigned kRuntimes = 2000;
+  constexpr int kGenerations = 50;
+  static PROCESS old[kRuntimes];
+  for (unsigned number = 0; number < kRuntimes; ++number) {
+    HandleTable table;
+    Pcb pcb;
+    expect(table.start(number));
+    for (int i = 0; i < kGenerations; ++i) {
+      if (i > 0) table.retire(pcb);
+      expect(table.issue(pcb));
+      for (unsigned earlier = number % 16; earlier < number; earlier += 16) {
+        expect(table.find(old[earlier]) == nullptr);
+      }
+      if (i == 0) old[number] = pcb.handle;
+    }
+    table.stop();
+  }
+}
+
 CASE(an_empty_or_stopped_table_finds_nothing) {
   HandleTable table;
   expect(table.find(nullptr) == nullptr);
@@ -104,6 +124,7 @@ int main() {
       cmocka_unit_test(a_place_never_gives_the_same_handle_twice),
       cmocka_unit_test(places_are_kept_by_their_blocks),
       cmocka_unit_test(tables_refuse_the_handles_of_each_other),
+      cmocka_unit_test(handles_of_ended_runtimes_are_refused_after_any_number_of_new_ones),
       cmocka_unit_test(an_empty_or_stopped_table_finds_nothing),
       cmocka_unit_test(bits_beyond_the_table_are_refused),
   };

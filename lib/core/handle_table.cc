@@ -16,6 +16,10 @@ bool HandleTable::start(unsigned runtime_number) noexcept {
   constexpr unsigned kRuntimeMask = (1u << kRuntimeBits) - 1;
   runtime_bits_ = static_cast<std::uintptr_t>(runtime_number & kRuntimeMask)
                   << (kIndexBits + kGenerationBits);
+  // Multiples of the golden ratio stay far apart, however many there are.
+  constexpr std::uint32_t kGoldenRatio = 0x9e3779b9;
+  const std::uint32_t start = (runtime_number >> kRuntimeBits) * kGoldenRatio;
+  first_generation_ = static_cast<std::uintptr_t>(start >> (32 - kGenerationBits)) << kIndexBits;
   return grow();
 }
 
@@ -46,7 +50,7 @@ bool HandleTable::issue(Pcb& pcb) noexcept {
   if (pcb.table_index == 0) {
     if (used_ == capacity_ && !grow()) return false;
     pcb.table_index = static_cast<std::uint32_t>(used_);
-    places_[used_++] = {runtime_bits_ | pcb.table_index, &pcb};
+    places_[used_++] = {runtime_bits_ | first_generation_ | pcb.table_index, &pcb};
   }
   Place& place = places_[pcb.table_index];
   const std::uintptr_t generation = (place.handle + kGenerationUnit) & kGenerationMask;

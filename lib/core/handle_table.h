@@ -6,7 +6,8 @@
 // has ended, of another kernel thread, or plain garbage is told apart without touching its memory.
 //
 // A generation has 32 bits (64-bit systems), so a stale handle is mistaken for a live one only
-// after exactly 2^32 LWPs in the same place.
+// after exactly 2^32 LWPs in the same place. The number of a runtime has 8 bits; of runtimes whose
+// numbers share these, each counts generations from a point of its own, far from the others'.
 //
 // Context: find() also in signal handlers; the rest inside the library, never in handlers.
 #pragma once
@@ -22,7 +23,7 @@ namespace lwp {
 
 class HandleTable {
  public:
-  // runtime_number: tells the handles of runtimes apart; its low bits are used.
+  // runtime_number: tells the handles of runtimes apart, those of ended ones included.
   bool start(unsigned runtime_number) noexcept;
   void stop() noexcept;
 
@@ -67,6 +68,7 @@ class HandleTable {
   std::size_t used_ = 0;  // place 0 is never given, so no handle is null
   std::size_t capacity_ = 0;
   std::uintptr_t runtime_bits_ = 0;
+  std::uintptr_t first_generation_ = 0;  // where new places begin to count
 };
 
 }  // namespace lwp
