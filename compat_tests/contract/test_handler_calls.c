@@ -3,7 +3,7 @@
  * test_handler_calls.c - calls made by signal handlers, at any instant.
  *
  * Two ways lead into the library with a handler on top. LWP_StackUsed stores through a pointer
- * while the library is at work: if the page is closed, a SIGSEGV handler runs just then. And a
+ * while the library is at work: if the page is read-only, a SIGSEGV handler runs just then. And a
  * dispatch that is traced prints on stdout: if that is a stream of the test's own, it can raise a
  * signal in the middle of the dispatch.
  */
@@ -22,24 +22,24 @@ static PROCESS target;
 
 /* --- a handler while the library is at work */
 
-static int* closed_page;
+static int* readable_page;
 static void (*handler_calls)(void);
 
-static void open_page_after_calls(int signo) {
+static void make_writable_after_calls(int signo) {
   (void)signo;
   handler_calls();
-  mprotect(closed_page, (size_t)getpagesize(), PROT_READ | PROT_WRITE);
+  mprotect(readable_page, (size_t)getpagesize(), PROT_READ | PROT_WRITE);
 }
 
 static void interrupt_library(void (*calls)(void)) {
   int used;
   const size_t size = (size_t)getpagesize();
-  signal(SIGSEGV, open_page_after_calls);
+  signal(SIGSEGV, make_writable_after_calls);
   handler_calls = calls;
-  closed_page = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  expect_int(LWP_StackUsed(LWP_ThisProcess(), closed_page, &used), LWP_NO_STACK);
-  munmap(closed_page, size);
-  closed_page = NULL;
+  readable_page = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  expect_int(LWP_StackUsed(LWP_ThisProcess(), readable_page, &used), LWP_NO_STACK);
+  munmap(readable_page, size);
+  readable_page = NULL;
 }
 
 static void never(void* parm) {

@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <time.h>
 
-enum { kSignals = 10000, kIntervalNs = 20000 };
+enum { kIntervalNs = 20000 };
+
+static int enough_signals(void) { return UNLESS_UNDER_VALGRIND(10000, 400); }
 
 static char event, own_event;
 static PROCESS target;
@@ -60,7 +62,7 @@ static void work_through_storm(void (*handler)(int)) {
   static char stone;
   LWP_NewRock(1, &stone);
   start_storm(handler);
-  while (signals < kSignals) work();
+  while (signals < enough_signals()) work();
   stop_storm();
   LWP_DispatchProcess();
 }
@@ -146,7 +148,7 @@ CASE(dispatches_work) {
   spawn("W", 1, wait_for_own_event, NULL);
   start_storm(yield);
   /* Nobody is destroyed: in a handler that has yielded, it would leave the signal blocked. */
-  while (signals < kSignals) {
+  while (signals < enough_signals()) {
     spawn("E", 1, end_at_once, NULL);
     (void)LWP_SignalProcess(&own_event);
   }
@@ -196,7 +198,7 @@ CASE(targets_may_end_meanwhile) {
   host(1);
   LWP_NewRock(1, &stone);
   start_storm(signal_target_of_many);
-  while (signals < kSignals) {
+  while (signals < enough_signals()) {
     PROCESS pid = spawn("T", 1, take_one, NULL);
     target = pid;
     work();
@@ -207,13 +209,13 @@ CASE(targets_may_end_meanwhile) {
 }
 
 CASE(handles_are_found_while_their_number_grows) {
-  enum { kLwps = 20000 };
+  const int lwps = UNLESS_UNDER_VALGRIND(20000, 1000);
   int taken = 0;
   int i;
   host(1);
   target = spawn("Q", 1, count_credits, &taken);
   start_storm(give_credit);
-  for (i = 0; i < kLwps || signals < kSignals / 10; ++i) spawn("N", 0, end_at_once, NULL);
+  for (i = 0; i < lwps || signals < enough_signals() / 10; ++i) spawn("N", 0, end_at_once, NULL);
   stop_storm();
   LWP_DispatchProcess();
   expect_int(taken, signals);
@@ -222,7 +224,7 @@ CASE(handles_are_found_while_their_number_grows) {
 CASE(starting_and_ending_the_host_is_safe_too) {
   int rounds = 0;
   start_storm(signal_target_of_many);
-  for (; signals < kSignals / 4; ++rounds) {
+  for (; signals < enough_signals() / 4; ++rounds) {
     target = host(1);
     spawn("E", 1, end_at_once, NULL);
     expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);

@@ -49,8 +49,8 @@ static void share(int lwps, long slice, int rounds) {
 
 CASE(two_endless_loops_share) { share(1, 1000, 20); }
 CASE(ten_endless_loops_share) { share(9, 200, 20); }
-CASE(a_thousand_endless_loops_share) { share(kMany, 50, 3); }
-CASE(endless_loops_share_the_shortest_slices) { share(9, 20, 200); }
+CASE(a_thousand_endless_loops_share) { share(UNLESS_UNDER_VALGRIND(kMany, 100), 50, 3); }
+CASE(endless_loops_share_the_shortest_slices) { share(9, 20, UNLESS_UNDER_VALGRIND(200, 10)); }
 
 CASE(lower_priorities_never_run) {
   LWP_Init(LWP_VERSION, 2, NULL);
@@ -165,7 +165,7 @@ CASE(sections_are_never_interrupted) {
   slices_of(50);
   for (i = 0; i < kLwps; ++i) start_lwp(change_both, 2, (void*)&counts[i]);
   PRE_PreemptMe();
-  wait_until_all_advance(kLwps, 20);
+  wait_until_all_advance(kLwps, UNLESS_UNDER_VALGRIND(20, 3));
   expect_int(stop, 0);
   stop = 1;
   expect_int(PRE_EndPreempt(), LWP_SUCCESS);
@@ -199,7 +199,7 @@ CASE(errno_survives_ticks_in_sections) {
   slices_of(20);
   for (i = 0; i < 10; ++i) start_lwp(keep_errno, 2, (void*)&counts[i]);
   PRE_PreemptMe();
-  wait_until_all_advance(10, 50);
+  wait_until_all_advance(10, UNLESS_UNDER_VALGRIND(50, 5));
 }
 
 int main(void) {

@@ -80,6 +80,10 @@ void note(const char* format, ...) __attribute__((format(printf, 1, 2)));
 #define expect_transcript(wanted) expect_transcript_at(wanted, __FILE__, __LINE__)
 void expect_transcript_at(const char* wanted, const char* file, int line);
 
+/* Valgrind makes a program up to a hundred times as slow, so what is to be many is less there. */
+int under_valgrind(void);
+#define UNLESS_UNDER_VALGRIND(many, less) (under_valgrind() ? (less) : (many))
+
 /* Whether a case can. Not with a sanitizer, which has reserved most of the address space; nor under
  * Valgrind, which needs some for itself. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -87,7 +91,6 @@ void expect_transcript_at(const char* wanted, const char* file, int line);
 #else
 #define MEMORY_CAN_BE_LIMITED (!under_valgrind())
 #endif
-int under_valgrind(void);
 
 /* Processor time of this process, and monotonic time, in seconds. */
 double cpu_seconds(void);
