@@ -170,6 +170,16 @@ CASE(finalize_in_a_handler_while_the_program_runs) {
   expect_int(IOMGR_Poll(), LWP_EINIT);
 }
 
+/* The handler may have interrupted malloc. */
+CASE(finalize_leaves_the_heap_alone) {
+  size_t used;
+  start_with_io();
+  pause_ms(1);
+  used = mallinfo2().uordblks;
+  expect_int(IOMGR_Finalize(), LWP_SUCCESS);
+  expect_int(mallinfo2().uordblks, used);
+}
+
 /* Before what else is done at exit: leak checkers do not see the stack of main from here. */
 static void at_exit(void) { _exit(7); }
 
@@ -208,6 +218,7 @@ int main(void) {
       cmocka_unit_test(terminate_without_finalize_leaves_nothing_and_init_starts_afresh),
       cmocka_unit_test(terminate_gives_all_memory_back_whatever_is_under_way),
       cmocka_unit_test(finalize_in_a_handler_while_the_program_runs),
+      cmocka_unit_test(finalize_leaves_the_heap_alone),
       cmocka_unit_test(exit_in_a_handler_ends_a_program_that_sleeps),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
