@@ -12,9 +12,10 @@
  * remembered: the dispatcher runs when the level comes back to 0. A section is not a lock: an LWP
  * that waits or yields inside one lets the others run.
  *
- * The tick that ends a slice acts only while the LWP executes the program's own code; inside the C
- * library and other shared objects it is put off, so that malloc, stdio and the dynamic linker
- * are never left half done. docs/safe-preemption.md tells what that covers and what it does not.
+ * The tick that ends a slice acts only while the LWP executes the program's own code, or waits in a
+ * system call that this has made; inside the C library and other shared objects it is put off, so
+ * that malloc, stdio and the dynamic linker are never left half done. docs/safe-preemption.md tells
+ * what that covers and what it does not.
  */
 #ifndef PREEMPT_PREEMPT_H
 #define PREEMPT_PREEMPT_H

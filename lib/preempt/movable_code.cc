@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "preempt/movable_code.h"
 
-#include <elf.h>
-#include <link.h>
-
 #include <cstdlib>
+#include <new>
+
+#include "preempt/blocking_functions.h"
+#include "preempt/loaded_object.h"
 
 // The bounds of the section into which the build gathers all of this library's code.
 extern "C" {
@@ -27,14 +28,12 @@ struct Found {
 // The first object that is reported is the program itself.
 int look_at_program(dl_phdr_info* program, std::size_t, void* data) {
   auto& found = *static_cast<Found*>(data);
-  for (int i = 0; i < program->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& segment = program->dlpi_phdr[i];
-    if (segment.p_type == PT_INTERP) found.has_interpreter = true;
-    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
-    if (found.count == kMaxRanges) continue;  // what is left out is just not movable
-    const std::uintptr_t begin = program->dlpi_addr + segment.p_vaddr;
-    found.ranges[found.count++] = {begin, begin + segment.p_memsz};
-  }
+  const LoadedObject object(*program);
+  found.has_interpreter = object.has_interpreter();
+  object.for_each_code([&](const CodeRange& code) {
+    // What is left out is just not movable.
+    if (found.count < kMaxRanges) found.ranges[found.count++] = code;
+  });
   return 1;
 }
 
@@ -44,9 +43,10 @@ Rc map_movable_code(const CodeMap** ret_map) noexcept {
   Found found;
   dl_iterate_phdr(look_at_program, &found);
   if (!found.has_interpreter) return Rc::system;
-  auto* const map =
-      static_cast<CodeMap*>(malloc(sizeof(CodeMap) + found.count * sizeof(CodeRange)));
-  if (map == nullptr) return Rc::no_memory;
+  void* const memory = malloc(sizeof(CodeMap) + found.count * sizeof(CodeRange));
+  if (memory == nullptr) return Rc::no_memory;
+  auto* const map = new (memory) CodeMap;
+  map->calls = find_blocking_functions();
   map->library = {reinterpret_cast<std::uintptr_t>(__start_lwp_text),
                   reinterpret_cast<std::uintptr_t>(__stop_lwp_text)};
   map->count = found.count;

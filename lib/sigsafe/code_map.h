@@ -6,18 +6,14 @@
 #include <cstdint>
 
 #include "base/attributes.h"
+#include "sigsafe/blocking_call.h"
+#include "sigsafe/code_range.h"
 
 namespace lwp {
 
-struct CodeRange {
-  std::uintptr_t begin;
-  std::uintptr_t end;  // one past the last byte
-
-  LWP_SIGSAFE bool contains(std::uintptr_t pc) const noexcept { return pc - begin < end - begin; }
-};
-
 struct CodeMap {
-  CodeRange library;  // this library's own text: never movable, also where a range covers it
+  CodeRange library;    // this library's own text: never movable, also where a range covers it
+  BlockingCalls calls;  // where an LWP may be moved although that is not movable code
   std::size_t count;
   CodeRange ranges[1];  // `count` of them
 

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "sigsafe/blocking_call.h"
 #include "sigsafe/critical.h"
 #include "sigsafe/doors.h"
 #include "sigsafe/interrupted.h"
@@ -66,7 +67,8 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
     defer(zone, Deferral::signal_mask, interrupted);
     return;
   }
-  if (!zone.movable_code->contains(interrupted_pc(interrupted))) {
+  if (!zone.movable_code->contains(interrupted_pc(interrupted)) &&
+      !in_blocking_call(*zone.movable_code, interrupted)) {
     defer(zone, Deferral::code, interrupted);
     retry_soon(zone);
     return;
