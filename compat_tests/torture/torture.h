@@ -27,6 +27,7 @@ static struct worker workers[kMostLwps];
 static int worker_count;
 static volatile int closing_time;
 static volatile int workers_gone;
+static void (*wake_at_closing_time)(void); /* who waits for others, which may have left */
 
 static inline double torture_seconds(void) {
   const char* const text = getenv("LWP_TORTURE_SECONDS");
@@ -80,7 +81,10 @@ static void look_after(void* parm) {
     LWP_DispatchProcess();
   }
   closing_time = 1;
-  while (workers_gone < worker_count) LWP_DispatchProcess();
+  while (workers_gone < worker_count) {
+    if (wake_at_closing_time != NULL) wake_at_closing_time();
+    LWP_DispatchProcess();
+  }
   LWP_SignalProcess((const void*)&closing_time);
   for (;;) LWP_DispatchProcess();
 }

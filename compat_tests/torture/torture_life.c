@@ -104,6 +104,11 @@ static void play(struct worker* self) {
   LWP_NoYieldSignal((const void*)mine);
 }
 
+static void wake_players(void) {
+  int pair;
+  for (pair = 0; pair < worker_count / 2; ++pair) LWP_NoYieldSignal((const void*)&ball[pair]);
+}
+
 static void yield_much(struct worker* self) {
   if (draw(self, 2) == 0) LWP_DispatchProcess();
   expect_int(LWP_NoYieldSignal(self), LWP_ENOWAIT);
@@ -142,8 +147,20 @@ CASE(credits_add_up) {
 }
 
 TORTURE(yields_of_fifty, 50, yield_much, 20)
-TORTURE(pairs_play, 20, play, 20)
-TORTURE(everything_of_forty, 40, everything, 50)
+
+CASE(pairs_play) {
+  wake_at_closing_time = wake_players;
+  open_shop();
+  hire(20, play);
+  work_and_close(20);
+}
+
+CASE(everything_of_forty) {
+  wake_at_closing_time = wake_players;
+  open_shop();
+  hire(40, everything);
+  work_and_close(50);
+}
 
 int main(void) {
   const struct CMUnitTest tests[] = {
