@@ -3,11 +3,13 @@
  * torture.h - many LWPs that do something delicate for a while, under the shortest slices.
  *
  * Each LWP counts its rounds. A run ends when its time is over and everybody has advanced; that
- * nobody starves is part of the test. LWP_TORTURE_SECONDS in the environment stretches each run.
+ * nobody starves is part of the test. In the environment, LWP_TORTURE_SECONDS stretches each run,
+ * and LWP_TORTURE_SEED adds forced preemption (<preempt/testing.h>) at a third of its places.
  */
 #ifndef TORTURE_TORTURE_H
 #define TORTURE_TORTURE_H
 
+#include <preempt/testing.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -67,7 +69,11 @@ static inline void hire(int count, void (*round)(struct worker*)) {
 }
 
 /* Main runs at priority 3 while it hires, and can not be preempted. */
-static inline void open_shop(void) { expect_int(LWP_Init(LWP_VERSION, 3, NULL), LWP_SUCCESS); }
+static inline void open_shop(void) {
+  const char* const seed = getenv("LWP_TORTURE_SEED");
+  expect_int(LWP_Init(LWP_VERSION, 3, NULL), LWP_SUCCESS);
+  if (seed != NULL) expect_int(PRE_ForcePreemption(strtoul(seed, NULL, 10), 3), LWP_SUCCESS);
+}
 
 static void look_after(void* parm) {
   const double end = now_seconds() + torture_seconds();

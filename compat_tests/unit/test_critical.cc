@@ -77,6 +77,10 @@ CASE(attention_is_asked_for_by_any_byte) {
   attention.posted = false;
   attention.tick_owed = true;
   expect(attention.to_catch_up() && attention.anything());
+  attention.tick_owed = false;
+  expect(!attention.handlers_left_something() && !attention.to_catch_up());
+  attention.forced = true;
+  expect(!attention.handlers_left_something() && attention.to_catch_up() && attention.anything());
 }
 
 CASE(a_brief_section_counts_as_inside_the_library) {

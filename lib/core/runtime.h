@@ -13,6 +13,7 @@
 #include "arch/stack.h"
 #include "base/rc.h"
 #include "core/event.h"
+#include "core/forced_ticks.h"
 #include "core/handle_table.h"
 #include "core/pcb.h"
 #include "core/run_queue.h"
@@ -32,6 +33,7 @@ struct Runtime : Zone {
   int* next_index = nullptr;               // lwp_nextindex, or this runtime's own
   timeval last_dispatch{};                 // kept up only while cont_sw_threshold is set
   const Pcb* last_dispatched = nullptr;
+  ForcedTicks forced_ticks;
   bool aborting = false;  // on the way to exit(): no second deadlock report
 
   // --- modules, in the order in which they are started

@@ -89,9 +89,7 @@ bool has_room_for_signal(const Pcb& pcb) noexcept {
   return here > pcb.slot.low + signal_room() && here < pcb.slot.top;
 }
 
-}  // namespace
-
-void catch_up(Runtime& runtime) noexcept {
+void deliver_and_pay(Runtime& runtime) noexcept {
   for (;;) {
     critical::enter_library();
     // Before looking: what comes in from here on makes the word say "owed" again.
@@ -106,8 +104,22 @@ void catch_up(Runtime& runtime) noexcept {
     // To be paid at level 0: until then the word says so.
     if (owed && !payable) critical::owe();
     critical::leave_library();
-    if (owed && !payable ? !runtime.inbox.pending() : !runtime.attention.to_catch_up()) return;
+    if (owed && !payable ? !runtime.inbox.pending()
+                         : !runtime.attention.handlers_left_something()) {
+      return;
+    }
   }
+}
+
+}  // namespace
+
+void catch_up(Runtime& runtime) noexcept {
+  if (runtime.attention.forced && runtime.forced_ticks.draw()) {
+    runtime.attention.tick_owed.store(true, std::memory_order_relaxed);
+  }
+  deliver_and_pay(runtime);
+  // So that the end of a section comes here too.
+  if (runtime.attention.forced) critical::owe();
 }
 
 Pcb& somebody_or_die(Runtime& runtime) noexcept {

@@ -13,15 +13,21 @@
 namespace lwp {
 
 struct alignas(8) Attention {
-  // --- To be caught up with when the library is left. Set by handlers, cleared by the thread.
+  // --- To be caught up with when the library is left. The first two are set by handlers and
+  // cleared by the thread.
   std::atomic<bool> tick_owed{false};  // a tick found the LWP in a section
   std::atomic<bool> posted{false};     // there is something in the inbox
-  bool spare[2] = {};
+  bool forced = false;                 // ticks come at places like this one, for tests. Thread
+  bool spare1 = false;
 
   // --- To be minded by a dispatch only.
   bool dozing = false;    // preempting, but nobody could run instead: timer off. Thread, handler
   bool canaries = false;  // some stack is guarded by a word that has to be looked at. Thread
+  bool spare2[2] = {};    // no padding, whose contents nobody knows
 
+  LWP_ALWAYS_INLINE bool handlers_left_something() const noexcept {
+    return load<std::uint16_t>() != 0;
+  }
   LWP_ALWAYS_INLINE bool to_catch_up() const noexcept { return load<std::uint32_t>() != 0; }
   LWP_ALWAYS_INLINE bool anything() const noexcept { return load<std::uint64_t>() != 0; }
 

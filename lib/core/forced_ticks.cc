@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#include "core/forced_ticks.h"
+
+#include "core/runtime.h"
+#include "sigsafe/signal_mask.h"
+
+namespace lwp {
+
+void force_ticks(Runtime& runtime, std::uint64_t seed, unsigned every) noexcept {
+  runtime.attention.forced = every != 0;
+  if (every == 0) return;
+  runtime.forced_ticks = {seed, every};
+  // Before PRE_InitPreempt nobody has asked for the mask under which LWPs may be moved.
+  if (!runtime.preempting) runtime.known_mask = present_mask();
+}
+
+}  // namespace lwp
