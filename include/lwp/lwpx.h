@@ -16,6 +16,7 @@
 
 #include <lwp/detail/export.h>
 #include <lwp/detail/types.h>
+#include <lwp/lwpx_create.h>
 #include <lwp/lwpx_life.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -31,6 +32,8 @@ struct timespec; /* which <time.h> keeps back in a strict C89 */
 /* Completion codes beyond those of <lwp/detail/types.h>. */
 #define LWPX_ETIMEOUT (-17)  /* the deadline came first */
 #define LWPX_ECANCELED (-18) /* IOMGR_Cancel ended the wait */
+#define LWPX_EDEADLK (-19)   /* it would wait for itself */
+#define LWPX_ENOJOIN (-20)   /* it is not joinable, or somebody joins it already */
 
 /*
  * LWPX_Sleep - waits for a time, or longer.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lwpx_life.h - how an LWP ends: by itself, or cancelled at a point of its own choosing. Part of
- * <lwp/lwpx.h>.
+ * lwpx_life.h - the life of an LWP: its priority, its rests, and its end, of its own or of others'
+ * choosing. Part of <lwp/lwpx.h>.
  *
  * Cancellation is deferred. LWPX_Cancel leaves a note; it acts when the LWP comes to a cancellation
  * point, and it ends a wait there. Cancellation points are LWPX_TestCancel and the calls that wait:
@@ -11,6 +11,10 @@
  *       can be released.
  * A wait that has come to its end before the cancellation is not undone: the LWP gets the result,
  * and is cancelled at its next point. LWP_DispatchProcess is no cancellation point.
+ *
+ * An LWP is joinable if it was created so (<lwp/lwpx_create.h>). When it has ended, its handle is
+ * good for LWPX_Join and LWPX_Detach alone; all else says LWP_EBADPID. Its memory is kept till
+ * then. The functions below say LWP_EBADPID for the I/O manager's own LWP, too.
  *
  * All semantics are ours; they follow POSIX threads. Handler: no, for all of them but LWPX_Self.
  */
@@ -31,8 +35,51 @@ extern "C" {
 LWP_EXPORT PROCESS LWPX_Self(void);
 
 /*
+ * LWPX_SetPriority - changes the priority of an LWP, the caller perhaps.
+ * A ready LWP goes to the end of its new ring; if the priority is the old one, nothing changes. The
+ * caller keeps the processor until it gives it up or its slice is over, whoever ranks higher now;
+ * then it goes to the end of its new ring.
+ * Returns LWP_SUCCESS; LWP_EINIT; LWP_EBADPID; LWP_EBADPRI. Switches: no.
+ */
+LWP_EXPORT int LWPX_SetPriority(PROCESS pid, int priority);
+
+/*
+ * LWPX_Suspend - keeps an LWP, the caller perhaps, from running until LWPX_Ready. If it waits, what
+ *   it waits for may come meanwhile; it goes on being suspended.
+ * LWPX_Ready   - lets it go on: if it does not wait, it is ready, at the end of its ring.
+ * Once is enough, however often an LWP was suspended. Suspending oneself is a cancellation point,
+ * before and after, but a cancellation does not make a suspended LWP ready.
+ * Return LWP_SUCCESS, Suspend also if the LWP is suspended already; LWP_EINIT; LWP_EBADPID; Ready:
+ * LWP_ENOWAIT (it is not suspended). Switch: Suspend if it is the caller; Ready does not.
+ */
+LWP_EXPORT int LWPX_Suspend(PROCESS pid);
+LWP_EXPORT int LWPX_Ready(PROCESS pid);
+
+struct timespec;
+
+/*
+ * LWPX_Join - waits until a joinable LWP has ended. Its handle and its memory are gone then.
+ *   deadline  on CLOCK_MONOTONIC; NULL: none. It is not looked at if the LWP has ended already.
+ *   status    out, may be NULL: what the LWP gave to LWPX_Exit; NULL if its entry point returned;
+ *             LWPX_CANCELED if it was cancelled or destroyed.
+ * Returns LWP_SUCCESS; in this order LWP_EINIT; LWP_ESYSTEM (nanoseconds out of range); LWP_EBADPID
+ * (no such LWP, or joined already); LWPX_EDEADLK (it is the caller, or waits, perhaps through
+ * others, to join the caller); LWPX_ENOJOIN (it is not joinable, or another LWP joins it);
+ * LWPX_ETIMEOUT; LWPX_ECANCELED (IOMGR_Cancel; only with a deadline).
+ * Switches: if the LWP has not ended.
+ */
+#define LWPX_CANCELED ((void*)-1)
+LWP_EXPORT int LWPX_Join(PROCESS pid, const struct timespec* deadline, void** status);
+
+/*
+ * LWPX_Detach - makes a joinable LWP one that leaves nothing when it ends, or has ended.
+ * Returns LWP_SUCCESS; LWP_EINIT; LWP_EBADPID; LWPX_ENOJOIN (as above). Switches: no.
+ */
+LWP_EXPORT int LWPX_Detach(PROCESS pid);
+
+/*
  * LWPX_Exit - runs the clean-up handlers of the calling LWP, last pushed first, and ends it.
- *   status  unused.
+ *   status  for who joins it. That of an LWP whose entry point returns is NULL.
  * Called by a clean-up handler, it goes on with the handlers that are left. C++ objects on the
  * stack are not destroyed.
  * Returns only if it fails: LWP_EINIT. Switches: for good.
@@ -40,8 +87,10 @@ LWP_EXPORT PROCESS LWPX_Self(void);
 LWP_EXPORT int LWPX_Exit(void* status);
 
 /*
- * LWPX_Cancel - asks an LWP to end: at its next cancellation point, as if it called LWPX_Exit
- * there. It may be the caller. That the LWP has ended can be seen by its handle: LWP_EBADPID.
+ * LWPX_Cancel - asks an LWP to end: at its next cancellation point, as if it called
+ *   LWPX_Exit(LWPX_CANCELED) there.
+ * It may be the caller. One that is suspended goes on being so. Whether the LWP has ended can be
+ * seen by its handle: LWP_EBADPID.
  * Returns LWP_SUCCESS, also if it has been asked before; LWP_EINIT; LWP_EBADPID.
  * Switches: no.
  */

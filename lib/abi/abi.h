@@ -4,7 +4,7 @@
 // A shim checks its arguments, calls one function and translates the result. No policy lives here.
 #pragma once
 
-#include <lwp/detail/types.h>
+#include <lwp/lwpx.h>
 #include <sys/time.h>
 
 #include <cstdint>
@@ -30,6 +30,10 @@ static_assert(static_cast<int>(Rc::bad_signal) == LWP_EBADSIG);
 static_assert(static_cast<int>(Rc::system) == LWP_ESYSTEM);
 static_assert(static_cast<int>(Rc::no_rocks) == LWP_ENOROCKS);
 static_assert(static_cast<int>(Rc::bad_rock) == LWP_EBADROCK);
+static_assert(static_cast<int>(Rc::timed_out) == LWPX_ETIMEOUT);
+static_assert(static_cast<int>(Rc::cancelled) == LWPX_ECANCELED);
+static_assert(static_cast<int>(Rc::deadlock) == LWPX_EDEADLK);
+static_assert(static_cast<int>(Rc::not_joinable) == LWPX_ENOJOIN);
 
 constexpr int to_c(Rc rc) noexcept { return static_cast<int>(rc); }
 

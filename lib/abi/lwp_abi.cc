@@ -6,6 +6,7 @@
 #include "base/legacy_variables.h"
 #include "core/event.h"
 #include "core/life.h"
+#include "core/remains.h"
 #include "core/rock.h"
 #include "core/scheduler.h"
 #include "core/watch.h"
@@ -67,7 +68,7 @@ int LWP_DestroyProcess(PROCESS pid) {
   Pcb* const pcb = runtime->handles.find(pid);
   if (pcb == nullptr) return LWP_EBADPID;
   const Inside inside(*runtime);
-  if (pcb == runtime->current) exit_lwp(*runtime);
+  if (pcb == runtime->current) exit_lwp(*runtime, kCancelledStatus);
   destroy_lwp(*runtime, *pcb);
   return LWP_SUCCESS;
 }

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "abi/abi.h"
+#include "abi/lwpx_args.h"
 #include "iomgr/io_manager.h"
 #include "iomgr/select.h"
 #include "iomgr/socket_io.h"
@@ -13,14 +14,6 @@
 using namespace lwp;
 
 namespace {
-
-// As may_enter(), for calls that start the I/O manager if need be.
-Rc may_use_io(Runtime* runtime) noexcept {
-  if (const Rc rc = may_enter(runtime); rc != Rc::success) return rc;
-  if (LWP_LIKELY(runtime->io != nullptr)) return Rc::success;
-  const Inside inside(*runtime);
-  return start_io(*runtime);
-}
 
 int to_errno(Rc rc) noexcept {
   if (rc == Rc::not_initialised) return EPERM;
@@ -44,20 +37,6 @@ auto io_call(Call call) noexcept -> decltype(call(*this_runtime(), static_cast<i
   }
   if (result == -1) errno = error;
   return result;
-}
-
-bool valid(const timespec& time) noexcept {
-  return time.tv_sec >= 0 && time.tv_nsec >= 0 && time.tv_nsec < kNsPerSecond;
-}
-
-// A time, or a span of it, in ns; kNever if it does not fit.
-std::int64_t to_ns(const timespec& time) noexcept {
-  std::int64_t ns;
-  if (__builtin_mul_overflow(std::int64_t{time.tv_sec}, kNsPerSecond, &ns) ||
-      __builtin_add_overflow(ns, std::int64_t{time.tv_nsec}, &ns)) {
-    return kNever;
-  }
-  return ns;
 }
 
 int to_c(IoOutcome outcome) noexcept {

@@ -3,7 +3,11 @@
 #include <lwp/lwpx.h>
 
 #include "abi/abi.h"
+#include "abi/lwpx_args.h"
 #include "core/cancel.h"
+#include "core/control.h"
+#include "core/remains.h"
+#include "iomgr/join.h"
 
 using namespace lwp;
 
@@ -24,11 +28,59 @@ PROCESS LWPX_Self(void) {
   return runtime != nullptr ? runtime->current->handle : nullptr;
 }
 
-int LWPX_Exit(void*) {
+int LWPX_Exit(void* status) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
   critical::enter_library();
-  end_lwp(*runtime);
+  end_lwp(*runtime, status);
+}
+
+int LWPX_Join(PROCESS pid, const struct timespec* deadline, void** status) {
+  Runtime* const runtime = this_runtime();
+  const Rc entered = deadline != nullptr ? may_use_io(runtime) : may_enter(runtime);
+  if (entered != Rc::success) return to_c(entered);
+  if (deadline != nullptr && !valid(*deadline)) return LWP_ESYSTEM;
+  void* result;
+  const Waiting waiting(*runtime);
+  const std::int64_t until = deadline != nullptr ? to_ns(*deadline) : kNever;
+  const Rc rc = join_lwp(*runtime, pid, until, &result);
+  if (rc == Rc::success && status != nullptr) *status = result;
+  return to_c(rc);
+}
+
+int LWPX_Detach(PROCESS pid) {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  const Inside inside(*runtime);
+  return to_c(detach_lwp(*runtime, pid));
+}
+
+int LWPX_Suspend(PROCESS pid) {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  const Inside inside(*runtime);
+  Pcb* const pcb = find_lwp(*runtime, pid);
+  if (pcb == nullptr) return LWP_EBADPID;
+  if (pcb == runtime->current) cancellation_point(*runtime);
+  suspend_lwp(*runtime, *pcb);
+  if (pcb == runtime->current) cancellation_point(*runtime);
+  return LWP_SUCCESS;
+}
+
+int LWPX_Ready(PROCESS pid) {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  const Inside inside(*runtime);
+  Pcb* const pcb = find_lwp(*runtime, pid);
+  return pcb != nullptr ? to_c(resume_lwp(*runtime, *pcb)) : LWP_EBADPID;
+}
+
+int LWPX_SetPriority(PROCESS pid, int priority) {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  const Inside inside(*runtime);
+  Pcb* const pcb = find_lwp(*runtime, pid);
+  return pcb != nullptr ? to_c(set_priority(*runtime, *pcb, priority)) : LWP_EBADPID;
 }
 
 int LWPX_Cancel(PROCESS pid) {

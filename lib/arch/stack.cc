@@ -9,6 +9,7 @@
 #include <new>
 
 #include "arch/sanitizer.h"
+#include "base/attributes.h"
 #include "base/check.h"
 #include "base/memcheck.h"
 
@@ -130,7 +131,40 @@ StackSlot* StackPool::acquire(std::size_t wanted) noexcept {
   return cut_slot(size_class, index);
 }
 
+// Its owner, who may still run on it, has nothing more to say about it.
+void StackPool::vacate(StackSlot& slot) noexcept {
+  slot.guard = GuardKind::none;
+  note_readable(slot.low, slot.size());
+  note_stack_ends(slot.valgrind_id);
+}
+
+StackSlot* StackPool::place(void* memory, std::size_t bytes, int* ret_stack) noexcept {
+  constexpr std::uintptr_t kStackAlignment = 16;
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+  std::uintptr_t end;
+  if (__builtin_add_overflow(begin, bytes, &end)) return nullptr;
+  const std::uintptr_t low = round_up(begin, kStackAlignment);
+  const std::size_t unusable =
+      header_size_ + kCacheLine + kStackAlignment + kCanaryBytes + kSignalFrames * signal_room();
+  if (bytes < unusable + kSmallestPlaced) return nullptr;
+  const std::uintptr_t header = end / kCacheLine * kCacheLine - header_size_;
+  note_readable(memory, bytes);
+  auto* const slot = new (reinterpret_cast<char*>(header) + slot_offset_) StackSlot;
+  slot->low = reinterpret_cast<char*>(low);
+  slot->top = reinterpret_cast<char*>(header);
+  slot->placed = true;
+  slot->guard = GuardKind::canary;
+  plant_canary(slot->low);
+  *canaries_in_use_ = true;
+  slot->valgrind_id = note_stack_begins(slot->low, slot->top);
+  constexpr std::size_t kMost = 0x7fffffff / kStackAlignment * kStackAlignment;
+  const std::size_t stack = (bytes - unusable) / kStackAlignment * kStackAlignment;
+  *ret_stack = static_cast<int>(stack < kMost ? stack : kMost);
+  return slot;
+}
+
 void StackPool::release(StackSlot& slot) noexcept {
+  if (LWP_UNLIKELY(slot.placed)) return vacate(slot);
   Class& size_class = classes_[slot.size_class];
   slot.next_free = size_class.free;
   size_class.free = &slot;

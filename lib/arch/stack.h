@@ -8,8 +8,8 @@
 //                  ^ low                                    ^ top
 //
 // The owner's headers (Pcbs, with a StackSlot in each) lie together behind the slots: a walk along
-// many LWPs stays within few pages, and the processor sees it coming. At the top of the stacks, where
-// they were first, each had its own page and, with 10 000 LWPs, was never in a near cache.
+// many LWPs stays within few pages, and the processor sees it coming. At the top of the stacks,
+// where they were first, each had its own page and, with 10 000 LWPs, was never in a near cache.
 // Colour is 0 to 15 cache lines, different from slot to slot: else the hot part of every stack
 // would fall into the same few cache sets.
 //
@@ -43,6 +43,7 @@ struct StackSlot {
   std::uint8_t uses = 0;  // how often recycled, modulo 256
   bool recycled = false;
   unsigned valgrind_id = 0;
+  bool placed = false;  // not of an arena: see place()
 
   std::size_t size() const noexcept { return static_cast<std::size_t>(top - low); }
   std::size_t guard_size() const noexcept { return kSmallestSlot << size_class >> kGuardShift; }
@@ -69,6 +70,11 @@ class StackPool {
   StackSlot* acquire(std::size_t wanted) noexcept;
   void release(StackSlot& slot) noexcept;
 
+  // A slot in somebody else's memory, its header at the upper end; it is guarded by a canary word,
+  // and never recycled: released, it is no more. ret_stack is what is left beside room for two
+  // signals, in bytes. Null if that is less than kSmallestPlaced.
+  StackSlot* place(void* memory, std::size_t bytes, int* ret_stack) noexcept;
+  static constexpr std::size_t kSmallestPlaced = 4096;
 
  private:
   struct Arena {
@@ -81,12 +87,13 @@ class StackPool {
     char* fresh = nullptr;  // slots of the newest arena that were never used
     char* fresh_end = nullptr;
     char* fresh_header = nullptr;  // and their headers
-    std::size_t mapped = 0;  // bytes in all arenas of this class
+    std::size_t mapped = 0;        // bytes in all arenas of this class
     unsigned next_colour = 0;
   };
   static constexpr int kClasses = sizeof(void*) == 8 ? 18 : 10;
   static constexpr int kMaxArenas = 512;
 
+  void vacate(StackSlot& slot) noexcept;
   bool map_arena(Class& size_class, int index) noexcept;
   StackSlot* cut_slot(Class& size_class, int index) noexcept;
 

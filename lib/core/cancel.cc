@@ -6,12 +6,13 @@
 #include "base/check.h"
 #include "core/event.h"
 #include "core/life.h"
+#include "core/remains.h"
 #include "core/safe_point.h"
 #include "core/scheduler.h"
 
 namespace lwp {
 
-void act_on_cancel(Runtime& runtime) noexcept { end_lwp(runtime); }
+void act_on_cancel(Runtime& runtime) noexcept { end_lwp(runtime, kCancelledStatus); }
 
 bool set_cancel_disabled(Pcb& pcb, bool disabled) noexcept {
   const bool before = (pcb.flags & kCancelDisabled) != 0;
@@ -33,7 +34,7 @@ void cancel_lwp(Runtime& runtime, Pcb& pcb) noexcept {
   make_ready(runtime, pcb);
 }
 
-void end_lwp(Runtime& runtime) noexcept {
+void end_lwp(Runtime& runtime, void* status) noexcept {
   Pcb& self = *runtime.current;
   self.flags = static_cast<std::uint8_t>((self.flags | kCancelDisabled) & ~kWaitCut);
   while (const LWPX_Cleanup* const top = self.cleanup) {
@@ -46,7 +47,7 @@ void end_lwp(Runtime& runtime) noexcept {
               &runtime);  // a handler must not end the runtime that it is to leave
     critical::enter_library();
   }
-  exit_lwp(runtime);
+  exit_lwp(runtime, status);
 }
 
 }  // namespace lwp

@@ -36,6 +36,6 @@ void cancel_lwp(Runtime& runtime, Pcb& pcb) noexcept;
 
 // Runs the clean-up handlers of the running LWP, last pushed first and outside the library, and
 // ends it.
-[[noreturn]] void end_lwp(Runtime& runtime) noexcept;
+[[noreturn]] void end_lwp(Runtime& runtime, void* status) noexcept;
 
 }  // namespace lwp

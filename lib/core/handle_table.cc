@@ -46,23 +46,34 @@ bool HandleTable::grow() noexcept {
   return true;
 }
 
-bool HandleTable::issue(Pcb& pcb) noexcept {
-  if (pcb.table_index == 0) {
+bool HandleTable::take_place(Pcb& pcb) noexcept {
+  std::size_t index = first_free_;
+  if (index != 0) {
+    first_free_ = places_[index].owner >> 1;
+  } else {
     if (used_ == capacity_ && !grow()) return false;
-    pcb.table_index = static_cast<std::uint32_t>(used_);
-    places_[used_++] = {runtime_bits_ | first_generation_ | pcb.table_index, &pcb};
+    index = used_++;
+    places_[index].handle = ~(runtime_bits_ | first_generation_ | index);
   }
+  places_[index].owner = reinterpret_cast<std::uintptr_t>(&pcb);
+  pcb.table_index = static_cast<std::uint32_t>(index);
+  return true;
+}
+
+bool HandleTable::issue(Pcb& pcb) noexcept {
+  if (pcb.table_index == 0 && !take_place(pcb)) return false;
   Place& place = places_[pcb.table_index];
-  const std::uintptr_t generation = (place.handle + kGenerationUnit) & kGenerationMask;
+  const std::uintptr_t generation = (~place.handle + kGenerationUnit) & kGenerationMask;
   place.handle = runtime_bits_ | generation | pcb.table_index;
   pcb.handle = reinterpret_cast<PROCESS>(place.handle);
   return true;
 }
 
-void HandleTable::retire(Pcb& pcb) noexcept {
-  Place& place = places_[pcb.table_index];
-  const std::uintptr_t generation = (place.handle + kGenerationUnit) & kGenerationMask;
-  place.handle = runtime_bits_ | generation | pcb.table_index;
+void HandleTable::give_up(Pcb& pcb) noexcept {
+  if (pcb.table_index == 0) return;
+  places_[pcb.table_index].owner = first_free_ << 1 | 1;
+  first_free_ = pcb.table_index;
+  pcb.table_index = 0;
 }
 
 }  // namespace lwp

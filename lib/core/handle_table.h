@@ -5,6 +5,9 @@
 // runtime. Whatever a caller passes, only the table is read to judge it: a handle of an LWP that
 // has ended, of another kernel thread, or plain garbage is told apart without touching its memory.
 //
+// While nobody lives in a place it holds the last handle's complement, which no handle can equal:
+// its low bits do not name the place.
+//
 // A generation has 32 bits (64-bit systems), so a stale handle is mistaken for a live one only
 // after exactly 2^32 LWPs in the same place. The number of a runtime has 8 bits; of runtimes whose
 // numbers share these, each counts generations from a point of its own, far from the others'.
@@ -30,7 +33,12 @@ class HandleTable {
   // Gives the LWP in this block a handle of its own. False if there is no memory for a new place.
   bool issue(Pcb& pcb) noexcept;
   // Ends the life of that handle; the place stays with the block.
-  void retire(Pcb& pcb) noexcept;
+  void retire(Pcb& pcb) noexcept {
+    places_[pcb.table_index].handle = ~places_[pcb.table_index].handle;
+  }
+  // The block, which is about to vanish, gives its place back. Its handle is retired or it has
+  // none.
+  void give_up(Pcb& pcb) noexcept;
 
   // Null for a handle that is not of a live LWP of this runtime.
   Pcb* find(PROCESS handle) const noexcept {
@@ -38,13 +46,24 @@ class HandleTable {
     const std::size_t index = bits & kIndexMask;
     if (index >= used_) return nullptr;
     const Place& place = places_[index];
-    return place.handle == bits ? place.pcb : nullptr;
+    return place.handle == bits ? pcb_in(place) : nullptr;
   }
 
-  // Every block that ever had a handle, dead ones included, in order of their first.
+  // The block in which the LWP of a retired handle was, if no other has been in it since; or null.
+  Pcb* find_retired(PROCESS handle) const noexcept {
+    const auto bits = reinterpret_cast<std::uintptr_t>(handle);
+    const std::size_t index = bits & kIndexMask;
+    if (index == 0 || index >= used_) return nullptr;
+    const Place& place = places_[index];
+    return place.handle == ~bits && !is_free(place) ? pcb_in(place) : nullptr;
+  }
+
+  // Every block that has a place, dead ones included, in order of places.
   template <typename Visit>
   void for_each(Visit visit) const noexcept {
-    for (std::size_t i = 1; i < used_; ++i) visit(*places_[i].pcb);
+    for (std::size_t i = 1; i < used_; ++i) {
+      if (!is_free(places_[i])) visit(*pcb_in(places_[i]));
+    }
   }
 
  private:
@@ -58,15 +77,19 @@ class HandleTable {
                                                     << kIndexBits;
 
   struct Place {
-    std::uintptr_t handle;  // of the live LWP, or what its next one will be based on
-    Pcb* pcb;
+    std::uintptr_t handle;  // of the live LWP, or the complement of the last one's
+    std::uintptr_t owner;   // address of the block; or twice the next free place, plus 1
   };
+  static bool is_free(const Place& place) noexcept { return (place.owner & 1) != 0; }
+  static Pcb* pcb_in(const Place& place) noexcept { return reinterpret_cast<Pcb*>(place.owner); }
 
   bool grow() noexcept;
+  bool take_place(Pcb& pcb) noexcept;
 
   Place* places_ = nullptr;
   std::size_t used_ = 0;  // place 0 is never given, so no handle is null
   std::size_t capacity_ = 0;
+  std::size_t first_free_ = 0;  // of the places given up; 0: none
   std::uintptr_t runtime_bits_ = 0;
   std::uintptr_t first_generation_ = 0;  // where new places begin to count
 };

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "base/legacy_variables.h"
+#include "core/remains.h"
 #include "core/safe_point.h"
 #include "core/scheduler.h"
 
@@ -37,6 +38,7 @@ void construct(StackSlot& slot) noexcept {
   const StackSlot kept = slot;
   Pcb& pcb = *new (&pcb_of(slot)) Pcb;
   pcb.slot = kept;
+  if (kept.placed) pcb.flags = kPlaced;
 }
 
 // Everything but what is kept (pcb.h) and what the caller sets.
@@ -66,7 +68,7 @@ Rc identify(Runtime& runtime, Pcb& pcb, const NewLwp& wanted) noexcept {
 }
 
 // Everything that dies with an LWP; its block and its stack are then free for the next.
-LWP_ALWAYS_INLINE void bury(Runtime& runtime, Pcb& pcb) noexcept {
+LWP_ALWAYS_INLINE void bury(Runtime& runtime, Pcb& pcb, void* status) noexcept {
   if (pcb.state == PcbState::ready) {
     runtime.queue.remove(pcb);
   } else {
@@ -76,7 +78,7 @@ LWP_ALWAYS_INLINE void bury(Runtime& runtime, Pcb& pcb) noexcept {
   runtime.handles.retire(pcb);
   if (LWP_UNLIKELY(pcb.name != pcb.short_name)) free(pcb.name);
   if (LWP_UNLIKELY(pcb.list_memory != nullptr)) free(pcb.list_memory);
-  pcb.flags = 0;
+  if (LWP_UNLIKELY(pcb.flags != 0)) return leave_remains(runtime, pcb, status);
   // Nobody takes the stack before the next LWP runs, so the running LWP may end on its own.
   if (&pcb != &runtime.first) runtime.stacks.release(pcb.slot);
 }
@@ -91,8 +93,32 @@ void lwp_main(Arrival arrival) noexcept {
   leave_library(runtime);
   self.entry(self.parm);
   critical::enter_library();
-  bury(runtime, self);
+  bury(runtime, self, nullptr);
   dispatch_for_good(runtime);
+}
+
+// Makes an LWP in the slot, not ready yet. The slot is the caller's again after an error.
+LWP_ALWAYS_INLINE Rc make_lwp(Runtime& runtime, StackSlot& slot, const NewLwp& wanted,
+                              int stack_size) noexcept {
+  if (!slot.recycled) construct(slot);
+  Pcb& pcb = pcb_of(slot);
+  reset(pcb);
+  if (const Rc rc = identify(runtime, pcb, wanted); rc != Rc::success) return rc;
+  pcb.stack_accounted = lwp_stackUseEnabled != 0;
+  if (slot.recycled || slot.placed) {
+    if (pcb.stack_accounted) {
+      slot.make_clean();
+    } else {
+      slot.expected_use = 0;  // this owner's traces are not measured
+    }
+  }
+  pcb.priority = static_cast<std::uint8_t>(wanted.priority);
+  pcb.entry = wanted.entry;
+  pcb.parm = wanted.parm;
+  pcb.nominal_stack = stack_size;
+  pcb.index = (*runtime.next_index)++;
+  context_make(pcb.context, slot.low, slot.top, lwp_main);
+  return Rc::success;
 }
 
 }  // namespace
@@ -101,36 +127,40 @@ Rc create_lwp(Runtime& runtime, const NewLwp& wanted, Pcb** ret_pcb) noexcept {
   const int stack_size = round_stack(wanted.stack_size);
   StackSlot* const slot = runtime.stacks.acquire(static_cast<std::size_t>(stack_size));
   if (slot == nullptr) return Rc::no_memory;
-  if (!slot->recycled) construct(*slot);
-  Pcb& pcb = pcb_of(*slot);
-  reset(pcb);
-  if (const Rc rc = identify(runtime, pcb, wanted); rc != Rc::success) {
+  if (const Rc rc = make_lwp(runtime, *slot, wanted, stack_size); rc != Rc::success) {
     runtime.stacks.release(*slot);
     return rc;
   }
-  pcb.stack_accounted = lwp_stackUseEnabled != 0;
-  if (slot->recycled) {
-    if (pcb.stack_accounted) {
-      slot->make_clean();
-    } else {
-      slot->expected_use = 0;  // this owner's traces are not measured
-    }
-  }
-  pcb.priority = static_cast<std::uint8_t>(wanted.priority);
-  pcb.entry = wanted.entry;
-  pcb.parm = wanted.parm;
-  pcb.nominal_stack = stack_size;
-  pcb.index = (*runtime.next_index)++;
-  context_make(pcb.context, slot->low, slot->top, lwp_main);
+  Pcb& pcb = pcb_of(*slot);
   make_ready(runtime, pcb);
   *ret_pcb = &pcb;
   return Rc::success;
 }
 
-void destroy_lwp(Runtime& runtime, Pcb& pcb) noexcept { bury(runtime, pcb); }
+Rc create_lwp_with(Runtime& runtime, const NewLwp& wanted, const NewLwpExtras& extras,
+                   Pcb** ret_pcb) noexcept {
+  int stack_size = round_stack(wanted.stack_size);
+  StackSlot* const slot = extras.memory != nullptr
+                              ? runtime.stacks.place(extras.memory, extras.memory_size, &stack_size)
+                              : runtime.stacks.acquire(static_cast<std::size_t>(stack_size));
+  if (slot == nullptr) return Rc::no_memory;
+  if (const Rc rc = make_lwp(runtime, *slot, wanted, stack_size); rc != Rc::success) {
+    runtime.stacks.release(*slot);
+    return rc;
+  }
+  Pcb& pcb = pcb_of(*slot);
+  pcb.flags |= extras.flags;
+  pcb.joiner = nullptr;
+  if (extras.preemptible) pcb.critical_word -= critical::kLevelUnit;
+  make_ready(runtime, pcb);
+  *ret_pcb = &pcb;
+  return Rc::success;
+}
 
-void exit_lwp(Runtime& runtime) noexcept {
-  bury(runtime, *runtime.current);
+void destroy_lwp(Runtime& runtime, Pcb& pcb) noexcept { bury(runtime, pcb, kCancelledStatus); }
+
+void exit_lwp(Runtime& runtime, void* status) noexcept {
+  bury(runtime, *runtime.current, status);
   dispatch_for_good(runtime);
 }
 
@@ -151,11 +181,16 @@ void adopt_first_lwp(Runtime& runtime, int priority) noexcept {
 
 void free_all_lwps(Runtime& runtime) noexcept {
   runtime.handles.for_each([&](Pcb& pcb) {
-    if (pcb.state != PcbState::dead) bury(runtime, pcb);
-    if (&pcb == &runtime.first) return;
-    pcb.context.note.gone();
-    note_stack_ends(pcb.slot.valgrind_id);
+    const bool pooled = &pcb != &runtime.first && !pcb.slot.placed;
+    pcb.flags &= kPlaced;  // whoever would join it ends too
+    if (pcb.state == PcbState::ended) {
+      clear_away(runtime, pcb);
+    } else if (pcb.state != PcbState::dead) {
+      bury(runtime, pcb, kCancelledStatus);
+    }
+    if (pooled) forget_stack(pcb);
   });
+  forget_departed(runtime);
 }
 
 }  // namespace lwp

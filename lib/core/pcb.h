@@ -27,13 +27,22 @@ namespace lwp {
 struct Pcb;
 struct IoRequest;  // iomgr/request.h
 
-enum class PcbState : std::uint8_t { dead, ready, waiting };
+enum class PcbState : std::uint8_t {
+  dead,
+  ready,      // in the run queue, or running
+  waiting,    // for events, credits or I/O
+  suspended,  // would be ready but for LWPX_Suspend
+  ended,      // and waits to be joined
+};
 
 // What few LWPs are, all in one byte of the control block: 0 tells that there is nothing special.
 enum PcbFlag : std::uint8_t {
   kCancelWanted = 1,    // LWPX_Cancel; for good
   kCancelDisabled = 2,  // LWPX_SetCancelState; or it is ending already
   kWaitCut = 4,         // a cancellation has ended its wait; acted on before the call returns
+  kSuspended = 8,       // not to enter the run queue until LWPX_Ready
+  kJoinable = 16,       // its end is kept until somebody has seen it
+  kPlaced = 32,         // its block vanishes with it. Kept
 };
 
 // What libstdc++ and libc++abi keep per kernel thread and an LWP must have for itself, so that it
@@ -66,7 +75,7 @@ struct alignas(64) Pcb {
   int critical_word = critical::kInitialWord;  // likewise
   std::uint8_t priority = 0;
   PcbState state = PcbState::dead;
-  std::uint8_t flags = 0;       // of PcbFlag; 0 when the LWP is dead
+  std::uint8_t flags = 0;       // of PcbFlag
   ExceptionGlobals exceptions;  // likewise
   PROCESS handle = nullptr;
 
@@ -82,6 +91,8 @@ struct alignas(64) Pcb {
   IoRequest* io_request = nullptr;  // what it waits for outside this process
 
   LWPX_Cleanup* cleanup = nullptr;  // what it wants done before it ends, last pushed first
+  PROCESS joiner = nullptr;         // the LWP that joins this one, if alive. Set if joinable
+  void* status = nullptr;           // that it has ended with
 
   // --- identity
   void (*entry)(void*) = nullptr;
@@ -101,6 +112,10 @@ struct alignas(64) Pcb {
 
   LwpTicks ticks;  // that found it running
 };
+
+inline bool is_blocked(const Pcb& pcb) noexcept {
+  return pcb.state == PcbState::waiting || pcb.state == PcbState::suspended;
+}
 
 inline Pcb& pcb_of(StackSlot& slot) noexcept {
   return *reinterpret_cast<Pcb*>(reinterpret_cast<char*>(&slot) - offsetof(Pcb, slot));

@@ -35,6 +35,12 @@ class RunQueue {
     head->prev = &pcb;
   }
 
+  // The running LWP changes rings: it is the head of the new one.
+  void insert_running(Pcb& pcb) noexcept {
+    insert(pcb);
+    head_[pcb.priority] = &pcb;
+  }
+
   void remove(Pcb& pcb) noexcept {
     Pcb*& head = head_[pcb.priority];
     if (pcb.next == &pcb) {

@@ -49,7 +49,8 @@ struct Runtime : Zone {
   void (*forget_io)(Runtime&, Pcb&) = nullptr;  // of an LWP that dies or wakes otherwise
   bool (*cancel_io)(Runtime&, Pcb&) = nullptr;  // makes an LWP ready that waits for I/O
 
-  Pcb first;  // the LWP that called LWP_Init
+  Pcb first;           // the LWP that called LWP_Init
+  FiberNote departed;  // of the last LWP that left memory which is not the stack pool's
   bool primary = false;
   void* alternate_stack = nullptr;  // if this runtime has set one up
   ExceptionGlobals no_exceptions;

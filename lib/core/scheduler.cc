@@ -10,14 +10,23 @@
 
 namespace lwp {
 
+void stop_dozing_for(Runtime& runtime, const Pcb& next) noexcept {
+  if (!runtime.attention.dozing || &next == runtime.idle_lwp) return;
+  if (runtime.io_waiters > 0 || runtime.queue.has_rival(next)) arm_ticks(runtime);
+}
+
 namespace {
 
 void report_blocked(const Runtime& runtime) noexcept {
   FdText text(STDERR_FILENO);
   runtime.handles.for_each([&](const Pcb& pcb) {
-    if (pcb.state != PcbState::waiting) return;
+    if (!is_blocked(pcb)) return;
     text << "LWP: \"" << pcb.name << "\" (" << static_cast<const void*>(pcb.handle)
          << ") waits for ";
+    if (pcb.state == PcbState::suspended) {
+      text << "LWPX_Ready\n";
+      return;
+    }
     if (pcb.node_count == 0) {
       text << "LWP_QSignal\n";
       return;
@@ -35,20 +44,14 @@ void report_blocked(const Runtime& runtime) noexcept {
 // its stack is free for the next LWP, so there must be none: every call says LWP_EINIT.
 void revive_for_exit(Runtime& runtime) noexcept {
   Pcb& self = *runtime.current;
-  if (self.state == PcbState::dead) {
+  if (self.state == PcbState::dead || self.state == PcbState::ended) {
     tls_zone = nullptr;
     return;
   }
   forget_wait(runtime, self);
   if (self.credits < 0) self.credits = 0;
+  self.flags = static_cast<std::uint8_t>((self.flags & ~(kSuspended | kWaitCut)) | kCancelDisabled);
   make_ready(runtime, self);
-}
-
-// Ticks were off, as the running LWP had no rival and nobody waited for descriptors or timers: is
-// that so for the LWP that is about to run?
-void stop_dozing_for(Runtime& runtime, const Pcb& next) noexcept {
-  if (!runtime.attention.dozing || &next == runtime.idle_lwp) return;
-  if (runtime.io_waiters > 0 || runtime.queue.has_rival(next)) arm_ticks(runtime);
 }
 
 // As dispatch() does, and looks at everything. `previous` is null if it has died.

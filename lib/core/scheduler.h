@@ -25,6 +25,10 @@ LWP_NOINLINE Pcb& somebody_or_die(Runtime& runtime) noexcept;
 // Reports who waits for what, and ends the process.
 [[noreturn]] void die_of_deadlock(Runtime& runtime) noexcept;
 
+// Ticks were off, as the running LWP had no rival and nobody waited for descriptors or timers: is
+// that so for this LWP, which is about to run, or for the running one, things having changed?
+void stop_dozing_for(Runtime& runtime, const Pcb& next) noexcept;
+
 namespace detail {
 
 // `next` gets the processor's state that is kept per LWP. A handler may have cleared the word's bit
@@ -105,8 +109,12 @@ inline void stop_running(Runtime& runtime) noexcept {
   self.state = PcbState::waiting;
 }
 
-// An LWP that waited, or is new, goes to the end of its ring.
+// An LWP that waited, or is new, goes to the end of its ring; if it is suspended, later.
 inline void make_ready(Runtime& runtime, Pcb& pcb) noexcept {
+  if (LWP_UNLIKELY((pcb.flags & kSuspended) != 0)) {
+    pcb.state = PcbState::suspended;
+    return;
+  }
   pcb.state = PcbState::ready;
   runtime.queue.insert(pcb);
   if (LWP_UNLIKELY(runtime.attention.dozing) && pcb.priority >= runtime.current->priority &&

@@ -59,10 +59,10 @@ void print_rings(const Runtime& runtime) noexcept {
     puts("]");
   }
   int blocked = 0;
-  runtime.handles.for_each([&](const Pcb& pcb) { blocked += pcb.state == PcbState::waiting; });
+  runtime.handles.for_each([&](const Pcb& pcb) { blocked += is_blocked(pcb); });
   printf("[Blocked (%d):", blocked);
   runtime.handles.for_each([](const Pcb& pcb) {
-    if (pcb.state == PcbState::waiting) printf(" \"%s\"", pcb.name);
+    if (is_blocked(pcb)) printf(" \"%s\"", pcb.name);
   });
   puts("]");
 }

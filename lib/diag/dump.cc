@@ -26,13 +26,17 @@ void print_stack(const Runtime& runtime, Pcb& pcb, FILE* out) noexcept {
   fprintf(out, "\tstack pointer at last yield: %p\n", pointer);
 }
 
+const char* status_of(const Pcb& pcb) noexcept {
+  if (pcb.state == PcbState::ready) return "READY";
+  return pcb.state == PcbState::suspended ? "SUSPENDED" : "WAITING";
+}
+
 void print_one(const Runtime& runtime, Pcb& pcb, FILE* out) noexcept {
   fprintf(out, "***LWP: process %s (%p)\n", pcb.name, static_cast<void*>(pcb.handle));
   if (pcb.entry != nullptr) {
     fprintf(out, "\tentry point: %p, parameter %p\n", reinterpret_cast<void*>(pcb.entry), pcb.parm);
   }
-  fprintf(out, "\tpriority: %d, status: %s\n", pcb.priority,
-          pcb.state == PcbState::ready ? "READY" : "WAITING");
+  fprintf(out, "\tpriority: %d, status: %s\n", pcb.priority, status_of(pcb));
   print_wait(pcb, out);
   if (pcb.wake_event != 0) fprintf(out, "\tlast wakeup event: %d\n", pcb.wake_event);
   print_stack(runtime, pcb, out);
@@ -53,7 +57,7 @@ void print_lwps(Runtime& runtime, FILE* out) noexcept {
     } while (pcb != head);
   }
   runtime.handles.for_each([&](Pcb& pcb) {
-    if (pcb.state != PcbState::waiting) return;
+    if (!is_blocked(pcb)) return;
     fprintf(out, "[Blocked]\n");
     print_one(runtime, pcb, out);
   });
