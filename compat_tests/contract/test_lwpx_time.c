@@ -102,21 +102,22 @@ static void wait_both(void* deadline) {
 }
 
 CASE(event_and_deadline_at_once_wake_once) {
-  struct timespec soon = us_from_now(200000);
+  const long wait_us = UNLESS_UNDER_VALGRIND(200000, 900000);
+  struct timespec soon = us_from_now(wait_us);
   start_with_io();
   spawn("w", 2, wait_both, &soon);
   pause_ms(1);
-  usleep(250000); /* the deadline has come, nobody has looked */
+  usleep(wait_us + 50000); /* the deadline has come, nobody has looked */
   expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
   expect_int(LWP_NoYieldSignal(&event), LWP_ENOWAIT);
   expect_int(LWP_NoYieldSignal(&other), LWP_SUCCESS);
   pause_ms(5);
   expect_transcript("0");
-  soon = us_from_now(200000);
+  soon = us_from_now(wait_us);
   spawn("w", 2, wait_both, &soon);
   pause_ms(1);
   expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
-  usleep(250000);
+  usleep(wait_us + 50000);
   expect_int(IOMGR_Poll(), 1);
   expect_int(LWP_NoYieldSignal(&other), LWP_ENOWAIT);
   pause_ms(1);
