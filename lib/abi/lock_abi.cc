@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <cstdlib>
 
-#include "abi/abi.h"
+#include "abi/lock_visit.h"
 #include "base/fd_text.h"
 #include "core/cancel.h"
-#include "lock/lock.h"
+#include "lock/waiting.h"
 
 using namespace lwp;
 
@@ -29,29 +29,6 @@ LWP_NOINLINE void settle() noexcept {
 LWP_ALWAYS_INLINE void leave_briefly() noexcept {
   if (LWP_UNLIKELY(critical::owed())) settle();
 }
-
-// The time inside the library, where there may be no LWPs, and a handler may have come in.
-class Visit {
- public:
-  Visit() noexcept : runtime_(critical::in_library() ? nullptr : this_runtime()) {
-    critical::enter_library();
-  }
-  ~Visit() {
-    if (runtime_ != nullptr) {
-      leave_library(*runtime_);
-    } else {
-      critical::leave_library();
-    }
-  }
-  Visit(const Visit&) = delete;
-  Visit& operator=(const Visit&) = delete;
-
-  // Null if nobody can wait.
-  Runtime* runtime() const noexcept { return runtime_; }
-
- private:
-  Runtime* const runtime_;
-};
 
 LWP_NOINLINE void obtain(Lock& lock, LockKind kind) noexcept {
   const Visit visit;

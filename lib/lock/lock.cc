@@ -6,25 +6,14 @@
 #include <cstdlib>
 
 #include "base/fd_text.h"
-#include "core/cancel.h"
-#include "core/event.h"
+#include "lock/waiting.h"
 
 namespace lwp {
 
 namespace {
 
-constexpr unsigned char kMost = 255;  // of readers, and of waiters that are counted
-
-constexpr unsigned char bits(LockKind kind) noexcept { return static_cast<unsigned char>(kind); }
-
 bool written_by(const Lock& lock, PROCESS lwp) noexcept {
   return (lock.excl_locked & WRITE_LOCK) != 0 && lock.excl_locker == lwp;
-}
-
-bool add_reader(Lock& lock) noexcept {
-  if (lock.readers_reading == kMost) return false;
-  ++lock.readers_reading;
-  return true;
 }
 
 // The lock is neither held in a way that forbids this kind, nor full.
@@ -54,45 +43,11 @@ bool take_at_once(Lock& lock, LockKind kind) noexcept {
   return (kind == LockKind::write || lock.wait_states == 0) && take(lock, kind);
 }
 
-const void* event_of(const Lock& lock, Waiters waiters) noexcept {
-  return waiters == Waiters::readers ? &lock.readers_reading : &lock.excl_locked;
-}
-
-// False: the LWP is to be cancelled, and has not got the lock.
-bool wait_for(Runtime& runtime, Lock& lock, LockKind kind) noexcept {
-  const void* const event =
-      event_of(lock, kind == LockKind::read ? Waiters::readers : Waiters::others);
-  const bool counted = lock.num_waiting != kMost;
-  if (counted) ++lock.num_waiting;
-  bool taken;
-  do {
-    lock.wait_states |= bits(kind);
-    (void)block_on_events(runtime, &event, 1, 1);
-    if (LWP_UNLIKELY(wait_was_cut(*runtime.current))) {
-      taken = false;
-      break;
-    }
-    taken = take(lock, kind);
-  } while (!taken);
-  // None left to subtract from if the program has made the lock anew meanwhile.
-  if (counted && lock.num_waiting > 0) --lock.num_waiting;
-  return taken;
-}
-
 [[noreturn]] void die(const Lock& lock, const char* problem) noexcept {
   FdText text(STDERR_FILENO);
   text << "LWP: the lock at " << static_cast<const void*>(&lock) << " " << problem << "\n";
   text.flush();
   abort();
-}
-
-// Whether somebody was there to be woken; an LWP that was destroyed leaves its bit behind.
-bool wake(Runtime* runtime, Lock& lock, Waiters waiters) noexcept {
-  const auto states = static_cast<unsigned char>(waiters);
-  if ((lock.wait_states & states) == 0) return false;
-  // Before waking: those who wait again will set it anew.
-  lock.wait_states = static_cast<unsigned char>(lock.wait_states & ~states);
-  return runtime != nullptr && signal_event(*runtime, event_of(lock, waiters)) == Rc::success;
 }
 
 void release_read(Runtime* runtime, Lock& lock) noexcept {
@@ -125,7 +80,7 @@ void release_exclusive(Runtime* runtime, Lock& lock, LockKind kind) noexcept {
 bool obtain_lock(Runtime* runtime, Lock& lock, LockKind kind) noexcept {
   if (take_at_once(lock, kind)) return true;
   if (runtime == nullptr) die(lock, "is not free, and there is no LWP here that could wait for it");
-  return wait_for(*runtime, lock, kind);
+  return wait_for(*runtime, lock, kind, [&] { return take(lock, kind); });
 }
 
 void release_lock(Runtime* runtime, Lock& lock, LockKind kind) noexcept {
@@ -134,11 +89,6 @@ void release_lock(Runtime* runtime, Lock& lock, LockKind kind) noexcept {
   } else {
     release_exclusive(runtime, lock, kind);
   }
-}
-
-void wake_waiters(Runtime* runtime, Lock& lock, Waiters first) noexcept {
-  const Waiters second = first == Waiters::readers ? Waiters::others : Waiters::readers;
-  if (!wake(runtime, lock, first)) (void)wake(runtime, lock, second);
 }
 
 }  // namespace lwp

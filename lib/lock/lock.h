@@ -122,9 +122,7 @@ LWP_ALWAYS_INLINE bool release_shared_briefly(Lock& lock) noexcept {
 // Inside the library. These never switch.
 void release_lock(Runtime* runtime, Lock& lock, LockKind kind) noexcept;
 
-// Wakes all that wait for one kind of lock: for reading, or for the others; if nobody waits for
-// `first`, for the other.
+// Those who wait on one event: for reading, or for the other kinds. See waiting.h.
 enum class Waiters : unsigned char { readers = READ_LOCK, others = EXCL_LOCKS };
-void wake_waiters(Runtime* runtime, Lock& lock, Waiters first) noexcept;
 
 }  // namespace lwp

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// waiting.h - how LWPs wait for a lock and are woken: the same in all dialects.
+//
+// AnyLock is a lock of either: it has wait_states, excl_locked, readers_reading and num_waiting.
+//
+// Context: inside the library.
+#pragma once
+
+#include "core/cancel.h"
+#include "core/event.h"
+#include "lock/lock.h"
+
+namespace lwp {
+
+constexpr unsigned char kMost = 255;  // of readers, and of waiters that are counted
+
+constexpr unsigned char bits(LockKind kind) noexcept { return static_cast<unsigned char>(kind); }
+
+// False if the lock has as many readers as it can count.
+template <typename AnyLock>
+bool add_reader(AnyLock& lock) noexcept {
+  if (lock.readers_reading == kMost) return false;
+  ++lock.readers_reading;
+  return true;
+}
+
+template <typename AnyLock>
+const void* event_of(const AnyLock& lock, Waiters waiters) noexcept {
+  return waiters == Waiters::readers ? &lock.readers_reading : &lock.excl_locked;
+}
+
+// Switches. Waits at least once, as one who wants this kind, until take() says that it has it.
+// False: the LWP is to be cancelled, and has not got the lock.
+template <typename AnyLock, typename Take>
+[[nodiscard]] bool wait_for(Runtime& runtime, AnyLock& lock, LockKind kind, Take take) noexcept {
+  const void* const event =
+      event_of(lock, kind == LockKind::read ? Waiters::readers : Waiters::others);
+  const bool counted = lock.num_waiting != kMost;
+  if (counted) ++lock.num_waiting;
+  bool taken;
+  do {
+    lock.wait_states |= bits(kind);
+    (void)block_on_events(runtime, &event, 1, 1);
+    if (LWP_UNLIKELY(wait_was_cut(*runtime.current))) {
+      taken = false;
+      break;
+    }
+    taken = take();
+  } while (!taken);
+  // None left to subtract from if the program has made the lock anew meanwhile.
+  if (counted && lock.num_waiting > 0) --lock.num_waiting;
+  return taken;
+}
+
+// Never switches. Whether somebody was there to be woken; an LWP that was destroyed leaves its bit
+// behind.
+template <typename AnyLock>
+bool wake(Runtime* runtime, AnyLock& lock, Waiters waiters) noexcept {
+  const auto states = static_cast<unsigned char>(waiters);
+  if ((lock.wait_states & states) == 0) return false;
+  // Before waking: those who wait again will set it anew.
+  lock.wait_states = static_cast<unsigned char>(lock.wait_states & ~states);
+  return runtime != nullptr && signal_event(*runtime, event_of(lock, waiters)) == Rc::success;
+}
+
+// Never switches. Wakes all that wait for one kind of lock; if nobody waits for `first`, for the
+// other.
+template <typename AnyLock>
+void wake_waiters(Runtime* runtime, AnyLock& lock, Waiters first) noexcept {
+  const Waiters second = first == Waiters::readers ? Waiters::others : Waiters::readers;
+  if (!wake(runtime, lock, first)) (void)wake(runtime, lock, second);
+}
+
+}  // namespace lwp
