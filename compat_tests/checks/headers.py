@@ -35,6 +35,10 @@ def main():
              for path in sorted(root.rglob('*.h'))]
     forms += [(f'"{path.name}"', [f'-I{root}', f'-I{root}/lwp'])
               for path in sorted(root.glob('lwp/*.h'))]
+    # A dialect is a folder in the path before ours.
+    forms += [(form, [f'-I{path.parent}', f'-I{root}'])
+              for path in sorted(root.glob('lwp/dialect/*/*.h'))
+              for form in (f'<{path.name}>', f'"{path.name}"')]
     cases = [(compiler, standard) for compiler, standards in COMPILERS.items()
              if shutil.which(compiler) for standard in standards]
     good = [works(*case, *form) for case, form in itertools.product(cases, forms)]

@@ -37,8 +37,8 @@ def check_installed(root, program, meson, build, compiler):
     environment = {**os.environ, 'PKG_CONFIG_PATH': str(pc_dir), 'PKG_CONFIG_LIBDIR': str(pc_dir),
                    'PKG_CONFIG_SYSROOT_DIR': str(root), 'LD_LIBRARY_PATH': str(lib_dir)}
 
-    def flags(*options):
-        return run('pkg-config', *options, 'lwp', env=environment).split()
+    def flags(*options, module='lwp'):
+        return run('pkg-config', *options, module, env=environment).split()
 
     version = run('pkg-config', '--modversion', 'lwp', env=environment)
     expect(tuple(map(int, version.split('.'))) >= (2, 18), f'version {version}')
@@ -55,6 +55,11 @@ def check_installed(root, program, meson, build, compiler):
         binary = root / way
         run(*compiler, program, *arguments, '-o', binary)
         expect(run(binary, way, env=environment, timeout=60) == 'good', f'{way}: not good')
+
+    binary = root / 'afs3'
+    run(*compiler, program.with_name('installed_afs3_program.c'),
+        *flags('--cflags', '--libs', module='lwp-afs3'), '-o', binary)
+    expect(run(binary, env=environment, timeout=60) == 'good', 'afs3: not good')
 
 
 def check_subproject(root, source, program, meson):

@@ -19,9 +19,13 @@ def without_comments(text):
 
 
 def declared(path):
-    """The name in each LWP_EXPORT declaration: before the parameters, or the last word."""
+    """The name in each LWP_EXPORT declaration: that for assembly if there is one, else before the
+    parameters, or the last word."""
     text = without_comments(path.read_text(encoding='utf-8'))
     for declaration in re.findall(r'LWP_EXPORT\s+([^;{]*);', text):
+        if label := re.search(r'__asm__\s*\("(\w+)"\)', declaration):
+            yield label[1]
+            continue
         declaration = re.sub(r'__attribute__\s*\(\(.*\)\)', '', declaration, flags=re.S)
         head = declaration.split('(')[0] if '(' in declaration else declaration.split('[')[0]
         yield re.findall(r'\w+', head)[-1]
@@ -46,8 +50,7 @@ def defined(library, *options):
 
 def main():
     source = pathlib.Path(sys.argv[1])
-    headers = [*source.glob('include/*/*.h'), *source.glob('include/*/detail/*.h'),
-               source / UNDECLARED]
+    headers = [*source.glob('include/**/*.h'), source / UNDECLARED]
     reference = set(in_version_script(source / 'lib/lwp.map'))
     others = {
         'the headers': {name for header in headers for name in declared(header)},

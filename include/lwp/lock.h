@@ -33,6 +33,9 @@
  */
 #ifndef LWP_LOCK_H
 #define LWP_LOCK_H
+#ifdef LWP_DIALECT_AFS3_LOCK_H
+#error "the <lock.h> of AFS-3 has been included: one source file speaks one dialect"
+#endif
 #ifndef _LWP_LOCK_H_
 #define _LWP_LOCK_H_ /* the guard that older sources test */
 #endif

@@ -21,6 +21,9 @@
  */
 #ifndef LWP_LWP_H
 #define LWP_LWP_H
+#ifdef LWP_DIALECT_AFS3_LWP_H
+#error "the <lwp.h> of AFS-3 has been included: one source file speaks one dialect"
+#endif
 #ifndef _LWP_LWP_H_
 #define _LWP_LWP_H_ /* the guard that older sources test */
 #endif

@@ -115,7 +115,10 @@ int IOMGR_CancelSignal(int signo) {
 
 int IOMGR_SoftSig(void (*aproc)(void*), char* arock) {
   Runtime* const runtime = this_runtime();
-  if (runtime == nullptr || !runtime->soft_signals.request(aproc, arock)) return -1;
+  constexpr int kStackSize = 32768;
+  constexpr int kNormalPriority = kPriorities - 2;
+  const SoftSignals::Request request = {aproc, arock, kStackSize, kNormalPriority};
+  if (runtime == nullptr || !runtime->soft_signals.request(request)) return -1;
   hurry(*runtime);
   return 0;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // lifecycle.cc - LWP_Init and LWP_TerminateProcessSupport: the order in which packages start and
 // end.
+#include "abi/lifecycle.h"
+
 #include <lwp/lwp.h>
 #include <unistd.h>
 
@@ -35,23 +37,27 @@ constexpr struct {
 
 }  // namespace
 
-}  // namespace lwp
-
-extern "C" int LWP_Init(int version, int priority, PROCESS* pid) {
-  using namespace lwp;
+int start_lwps(int priority, Dialect dialect, PROCESS* pid) noexcept {
   // Other kernel threads may be starting too, and store the same.
   __atomic_store_n(&lwp_logfile, stderr, __ATOMIC_RELAXED);
-  if (!version_is_known(version)) {
-    fputs("**** FATAL ERROR: LWP VERSION MISMATCH ****\n", stderr);
-    exit(EXIT_FAILURE);
-  }
   if (this_runtime() != nullptr) return LWP_SUCCESS;
   if (priority < 0 || priority > LWP_MAX_PRIORITY) return LWP_EBADPRI;
-  const Rc rc = start_runtime(priority);
+  const Rc rc = start_runtime(priority, dialect);
   if (rc != Rc::success) return to_c(rc);
   if (pid != nullptr) *pid = this_runtime()->current->handle;
   leave_library(*this_runtime());
   return LWP_SUCCESS;
+}
+
+}  // namespace lwp
+
+extern "C" int LWP_Init(int version, int priority, PROCESS* pid) {
+  using namespace lwp;
+  if (!version_is_known(version)) {
+    fputs("**** FATAL ERROR: LWP VERSION MISMATCH ****\n", stderr);
+    exit(EXIT_FAILURE);
+  }
+  return start_lwps(priority, Dialect::coda, pid);
 }
 
 extern "C" int LWP_TerminateProcessSupport(void) {
@@ -59,7 +65,9 @@ extern "C" int LWP_TerminateProcessSupport(void) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
   if (runtime->current != &runtime->first) {
-    printf("***LWP Abort: Terminate_Process_Support invoked from wrong process!\n");
+    constexpr char kReason[] = "Terminate_Process_Support invoked from wrong process!";
+    if (runtime->dialect == Dialect::afs3) abort_like_afs3(kReason);
+    printf("***LWP Abort: %s\n", kReason);
     exit(EXIT_FAILURE);
   }
   critical::enter_library();

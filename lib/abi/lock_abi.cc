@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdlib>
 
-#include "abi/lock_visit.h"
+#include "abi/visit.h"
 #include "base/fd_text.h"
 #include "core/cancel.h"
 #include "lock/waiting.h"

@@ -167,7 +167,8 @@ void exit_lwp(Runtime& runtime, void* status) noexcept {
 void adopt_first_lwp(Runtime& runtime, int priority) noexcept {
   Pcb& pcb = runtime.first;
   reset(pcb);
-  copy_name(pcb, "Main Process");
+  copy_name(pcb,
+            runtime.dialect == Dialect::afs3 ? "Main Process [created by LWP]" : "Main Process");
   runtime.handles.issue(pcb);
   pcb.context.note.adopted();
   pcb.priority = static_cast<std::uint8_t>(priority);

@@ -40,7 +40,7 @@ void find_exception_globals(Runtime& runtime) noexcept {
 
 }  // namespace
 
-Rc start_runtime(int priority) noexcept {
+Rc start_runtime(int priority, Dialect dialect) noexcept {
   void* const memory =
       mmap(nullptr, sizeof(Runtime), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return Rc::no_memory;
@@ -51,6 +51,7 @@ Rc start_runtime(int priority) noexcept {
     munmap(memory, sizeof(Runtime));
     return Rc::no_memory;
   }
+  runtime.dialect = dialect;
   runtime.stacks.start(sizeof(Pcb), offsetof(Pcb, slot), &runtime.attention.canaries);
   start_overflow_reports(runtime);
   become_primary_or_not(runtime);

@@ -12,6 +12,7 @@
 
 #include "arch/stack.h"
 #include "base/rc.h"
+#include "core/dialect.h"
 #include "core/event.h"
 #include "core/forced_ticks.h"
 #include "core/handle_table.h"
@@ -52,6 +53,8 @@ struct Runtime : Zone {
   Pcb first;           // the LWP that called LWP_Init
   FiberNote departed;  // of the last LWP that left memory which is not the stack pool's
   bool primary = false;
+  Dialect dialect = Dialect::coda;
+  int afs3_smallest_stack = 0;      // bytes, of LWPs that AFS-3 code creates
   void* alternate_stack = nullptr;  // if this runtime has set one up
   ExceptionGlobals no_exceptions;
   int own_dispatch_count = 0;
@@ -63,7 +66,7 @@ struct Runtime : Zone {
 LWP_ALWAYS_INLINE Runtime* this_runtime() noexcept { return static_cast<Runtime*>(tls_zone); }
 
 // Makes the calling kernel thread a host of LWPs, itself the first. Rc::no_memory.
-Rc start_runtime(int priority) noexcept;
+Rc start_runtime(int priority, Dialect dialect) noexcept;
 
 // Frees everything. The caller runs as the first LWP, inside the library; afterwards there is none.
 void stop_runtime(Runtime& runtime) noexcept;

@@ -55,10 +55,10 @@ void revive_for_exit(Runtime& runtime) noexcept {
 }
 
 // As dispatch() does, and looks at everything. `previous` is null if it has died.
-Pcb& choose_attentively(Runtime& runtime, Pcb* previous) noexcept {
+Pcb& choose_attentively(Runtime& runtime, Pcb* previous, Place place) noexcept {
   const bool watched = dispatches_are_watched() || runtime.attention.canaries;
   if (watched) watch_before_dispatch(runtime);
-  if (previous != nullptr) runtime.queue.rotate(*previous);
+  if (previous != nullptr && place == Place::given_up) runtime.queue.rotate(*previous);
   Pcb* const ready = runtime.queue.pick();
   ++*runtime.dispatch_count;
   Pcb& next = ready != nullptr ? *ready : somebody_or_die(runtime);
@@ -71,15 +71,15 @@ Pcb& choose_attentively(Runtime& runtime, Pcb* previous) noexcept {
 
 }  // namespace
 
-void dispatch_attentively(Runtime& runtime) noexcept {
+void dispatch_attentively(Runtime& runtime, Place place) noexcept {
   Pcb& self = *runtime.current;
-  Pcb& next = choose_attentively(runtime, &self);
+  Pcb& next = choose_attentively(runtime, &self, place);
   if (&next != &self) detail::switch_to(runtime, next);
 }
 
 void dispatch_for_good_attentively(Runtime& runtime) noexcept {
   Pcb& self = *runtime.current;
-  Pcb& next = choose_attentively(runtime, nullptr);
+  Pcb& next = choose_attentively(runtime, nullptr, Place::given_up);
   detail::install(runtime, next);
   context_leave(self.context, next.context);
 }
@@ -88,6 +88,10 @@ void die_of_deadlock(Runtime& runtime) noexcept {
   // A program's atexit handler that waits comes here again.
   if (runtime.aborting) _exit(EXIT_FAILURE);
   runtime.aborting = true;
+  if (runtime.dialect == Dialect::afs3) {
+    report_blocked(runtime);
+    abort_like_afs3("No READY processes");
+  }
   // Historical text, and stream.
   printf("***LWP Abort: LWP_DispatchProcess: Possible deadlock, no runnable threads found\n\n");
   fflush(stdout);

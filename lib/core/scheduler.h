@@ -68,8 +68,11 @@ LWP_ALWAYS_INLINE bool wants_attention(const Runtime& runtime) noexcept {
   return runtime.attention.anything() || dispatches_are_watched();
 }
 
+// Whether the running LWP goes behind its equals at a dispatch.
+enum class Place { given_up, kept };
+
 // dispatch() and dispatch_for_good() with all that is rarely of use.
-LWP_NOINLINE void dispatch_attentively(Runtime& runtime) noexcept;
+LWP_NOINLINE void dispatch_attentively(Runtime& runtime, Place place = Place::given_up) noexcept;
 [[noreturn]] LWP_NOINLINE void dispatch_for_good_attentively(Runtime& runtime) noexcept;
 
 // Switches. The running LWP goes behind its equals, if it is ready, and the best ready LWP runs.

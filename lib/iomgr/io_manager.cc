@@ -46,10 +46,10 @@ void finish(Runtime& runtime, IoRequest& request, IoOutcome outcome) noexcept {
 
 bool deliver_signals(Runtime& runtime) noexcept {
   bool woke = deliver_unix_signals(runtime);
-  runtime.soft_signals.take([&](SoftSignals::Procedure procedure, void* argument) {
+  runtime.soft_signals.take([&](const SoftSignals::Request& request) {
     Pcb* pcb;
-    constexpr int kNormalPriority = kPriorities - 2;
-    const NewLwp handler = {procedure, argument, kStackSize, kNormalPriority, "SignalHandler"};
+    const NewLwp handler = {request.procedure, request.argument, request.stack_size,
+                            request.priority, "SignalHandler"};
     const bool started = create_lwp(runtime, handler, &pcb) == Rc::success;
     woke |= started;
     return started;

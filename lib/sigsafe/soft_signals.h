@@ -14,13 +14,19 @@ class SoftSignals {
  public:
   using Procedure = void (*)(void*);
 
+  struct Request {
+    Procedure procedure;
+    void* argument;
+    int stack_size;
+    int priority;
+  };
+
   // False if as many are outstanding as there are places.
-  LWP_SIGSAFE bool request(Procedure procedure, void* argument) noexcept {
+  LWP_SIGSAFE bool request(const Request& request) noexcept {
     for (Place& place : places_) {
       auto expected = State::free;
       if (!place.state.compare_exchange_strong(expected, State::claimed)) continue;
-      place.procedure = procedure;
-      place.argument = argument;
+      place.request = request;
       place.state.store(State::requested);
       return true;
     }
@@ -34,12 +40,12 @@ class SoftSignals {
     return false;
   }
 
-  // Calls start(procedure, argument) for each; one for which it returns false stays.
+  // Calls start(request) for each; one for which it returns false stays.
   template <typename Start>
   void take(Start start) noexcept {
     for (Place& place : places_) {
       if (place.state.load() != State::requested) continue;
-      if (start(place.procedure, place.argument)) place.state.store(State::free);
+      if (start(place.request)) place.state.store(State::free);
     }
   }
 
@@ -49,8 +55,7 @@ class SoftSignals {
 
   struct Place {
     std::atomic<State> state{State::free};
-    Procedure procedure = nullptr;
-    void* argument = nullptr;
+    Request request = {};
   };
   Place places_[kPlaces];
 };

@@ -217,6 +217,14 @@ int rescan(TM_Elem& list) noexcept {
   return rescan(list, now);
 }
 
+int rescan_to_zero(TM_Elem& list) noexcept {
+  const int expired = rescan(list);
+  for (TM_Elem* elem = list.Next; elem != &list; elem = elem->Next) {
+    if (has_expired(*elem)) elem->TimeLeft = {};
+  }
+  return expired;
+}
+
 TM_Elem* first_expired(TM_Elem& list) noexcept {
   for (TM_Elem* elem = list.Next; elem != &list; elem = elem->Next) {
     if (has_expired(*elem)) return elem;

@@ -67,6 +67,8 @@ void remove_timer(TM_Elem* list, TM_Elem& elem) noexcept;
 // Sets TimeLeft of all timers that expire; returns how many have expired.
 int rescan(TM_Elem& list) noexcept;
 int rescan(TM_Elem& list, const timeval& now) noexcept;
+// The same in AFS-3: what has expired has no time left, instead of less than none.
+int rescan_to_zero(TM_Elem& list) noexcept;
 
 // Null if there is none.
 TM_Elem* first_expired(TM_Elem& list) noexcept;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// lock_visit.h - what calls that need no LWP share: locks also work before LWP_Init.
+// visit.h - what calls that need no LWP share: locks and timers also work before LWP_Init.
 #pragma once
 
 #include "abi/abi.h"
