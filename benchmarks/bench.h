@@ -38,7 +38,8 @@ constexpr int kRuns = 9;
 
 // floor() and ours() each do their operation a number of times and return ns per operation.
 template <typename Floor, typename Ours>
-void compare(const char* what, Floor floor, Ours ours) {
+void compare(const char* what, Floor floor, Ours ours, const char* floor_name = "raw fcontext",
+             const char* our_name = "LWP") {
   std::vector<double> of_floor;
   std::vector<double> of_ours;
   std::vector<double> ratios;
@@ -49,8 +50,8 @@ void compare(const char* what, Floor floor, Ours ours) {
     of_ours.push_back(ours());
     ratios.push_back(of_ours.back() / of_floor.back());
   }
-  printf("%-32s raw fcontext %8.2f ns   LWP %8.2f ns   ratio %5.2f\n", what, median(of_floor),
-         median(of_ours), median(ratios));
+  printf("%-32s %s %8.2f ns   %s %8.2f ns   ratio %5.2f\n", what, floor_name, median(of_floor),
+         our_name, median(of_ours), median(ratios));
   fflush(stdout);
 }
 

@@ -11,6 +11,7 @@ import sys
 
 # Mutable data that is not of a Runtime, each with its reason.
 ALLOWED = {
+    'lwpx_checkpoint_due': 'of the kernel thread, inline in loop.h',
     'lwpx_critical_word': 'of the kernel thread, inline in preempt.h',
     'lwp::tls_zone': 'how a kernel thread finds its runtime',
     'lwp::critical::in_brief_section': 'of the kernel thread',

@@ -7,6 +7,7 @@
  * point, and it ends a wait there. Cancellation points are LWPX_TestCancel and the calls that wait:
  *   LWP_WaitProcess, LWP_MwaitProcess, LWP_QWait, IOMGR_Select, and every LWPX_ function that
  * waits: whenever they are called (IOMGR_Select not with a timeout of zero), and while they wait;
+ *   the loops and checkpoints of <preempt/loop.h>, but not in signal handlers;
  *   the functions that obtain a lock: only when they have to wait, so that what has been obtained
  *       can be released.
  * A wait that has come to its end before the cancellation is not undone: the LWP gets the result,

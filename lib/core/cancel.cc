@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "core/event.h"
 #include "core/life.h"
+#include "core/loop_list.h"
 #include "core/remains.h"
 #include "core/safe_point.h"
 #include "core/scheduler.h"
@@ -14,15 +15,28 @@ namespace lwp {
 
 void act_on_cancel(Runtime& runtime) noexcept { end_lwp(runtime, kCancelledStatus); }
 
+namespace {
+
+// Its loops and checkpoints are cancellation points, which otherwise would not look.
+void ask_for_cancel(Pcb& pcb) noexcept {
+  lower_limits(pcb);
+  lwpx_checkpoint_due = 1;
+}
+
+}  // namespace
+
 bool set_cancel_disabled(Pcb& pcb, bool disabled) noexcept {
   const bool before = (pcb.flags & kCancelDisabled) != 0;
   const int others = pcb.flags & ~kCancelDisabled;
   pcb.flags = static_cast<std::uint8_t>(disabled ? others | kCancelDisabled : others);
+  if (cancellation_is_due(pcb)) ask_for_cancel(pcb);
   return before;
 }
 
 void cancel_lwp(Runtime& runtime, Pcb& pcb) noexcept {
+  if ((pcb.flags & kCancelWanted) == 0) ++runtime.cancellations;
   pcb.flags |= kCancelWanted;
+  ask_for_cancel(pcb);
   if (pcb.state != PcbState::waiting || !cancellation_is_due(pcb)) return;
   pcb.flags |= kWaitCut;
   if (pcb.io_request != nullptr) {

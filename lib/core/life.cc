@@ -52,6 +52,7 @@ void reset(Pcb& pcb) noexcept {
   pcb.credits = 0;
   pcb.io_request = nullptr;
   pcb.cleanup = nullptr;
+  pcb.loops = nullptr;
   pcb.rock_count = 0;
   pcb.ready_since = {};
   pcb.ticks = {};

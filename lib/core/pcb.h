@@ -21,6 +21,7 @@
 #include "sigsafe/tick_counts.h"
 
 struct LWPX_Cleanup;
+struct PRE_Loop;
 
 namespace lwp {
 
@@ -93,6 +94,7 @@ struct alignas(64) Pcb {
   LWPX_Cleanup* cleanup = nullptr;  // what it wants done before it ends, last pushed first
   PROCESS joiner = nullptr;         // the LWP that joins this one, if alive. Set if joinable
   void* status = nullptr;           // that it has ended with
+  PRE_Loop* loops = nullptr;        // under way, the newest first; see loop_list.h
 
   // --- identity
   void (*entry)(void*) = nullptr;

@@ -9,6 +9,7 @@
 #include "base/legacy_variables.h"
 #include "core/life.h"
 #include "core/overflow.h"
+#include "sigsafe/signal_mask.h"
 
 // The C++ runtime's __cxa_get_globals, if the program has one; under a name of its own, as some
 // system headers declare the original without the chance that it is missing.
@@ -56,6 +57,7 @@ Rc start_runtime(int priority, Dialect dialect) noexcept {
   start_overflow_reports(runtime);
   become_primary_or_not(runtime);
   find_exception_globals(runtime);
+  runtime.known_mask = present_mask();
   adopt_first_lwp(runtime, priority);
   critical::set_word(critical::kInitialWord + critical::kDepthUnit);
   tls_zone = &runtime;

@@ -35,6 +35,8 @@ struct Runtime : Zone {
   timeval last_dispatch{};                 // kept up only while cont_sw_threshold is set
   const Pcb* last_dispatched = nullptr;
   ForcedTicks forced_ticks;
+  int asked_at = ~0;      // *dispatch_count when a tick last asked loops; see loop_list.h
+  int cancellations = 0;  // LWPs that are to be cancelled and have not ended yet
   bool aborting = false;  // on the way to exit(): no second deadlock report
 
   // --- modules, in the order in which they are started

@@ -4,6 +4,7 @@
 #include <preempt/preempt.h>
 #include <signal.h>
 
+#include "core/loop_list.h"
 #include "core/scheduler.h"
 #include "sigsafe/access_rights.h"
 #include "sigsafe/doors.h"
@@ -66,6 +67,14 @@ bool on_alternate_stack() noexcept {
   return sigaltstack(nullptr, &stack) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
 }
 
+bool has_room_for_signal(const Pcb& pcb) noexcept {
+  const auto* const here = static_cast<const char*>(__builtin_frame_address(0));
+  if (pcb.nominal_stack == 0) return true;  // the kernel thread's own stack grows by itself
+  return here > pcb.slot.low + signal_room() && here < pcb.slot.top;
+}
+
+}  // namespace
+
 // A section may have ended in a signal handler of the program; whatever that has interrupted, the C
 // library perhaps, may be half done. The tick is then dropped, and the next one looks again.
 bool may_pay(Runtime& runtime) noexcept {
@@ -83,11 +92,11 @@ bool may_pay(Runtime& runtime) noexcept {
   return false;
 }
 
-bool has_room_for_signal(const Pcb& pcb) noexcept {
-  const auto* const here = static_cast<const char*>(__builtin_frame_address(0));
-  if (pcb.nominal_stack == 0) return true;  // the kernel thread's own stack grows by itself
-  return here > pcb.slot.low + signal_room() && here < pcb.slot.top;
+void pay_tick(Runtime& runtime) noexcept {
+  if (may_pay(runtime)) end_slice(runtime);
 }
+
+namespace {
 
 void deliver_and_pay(Runtime& runtime) noexcept {
   for (;;) {
@@ -99,7 +108,7 @@ void deliver_and_pay(Runtime& runtime) noexcept {
     const bool payable = critical::level_of(critical::word()) == 0;
     if (owed && payable) {
       runtime.attention.tick_owed.store(false, std::memory_order_relaxed);
-      if (may_pay(runtime)) end_slice(runtime);
+      pay_tick(runtime);
     }
     // To be paid at level 0: until then the word says so.
     if (owed && !payable) critical::owe();
@@ -155,10 +164,18 @@ unsigned long lwp_door_dispatches(const lwp::Zone* zone) {
   return static_cast<unsigned long>(*static_cast<const lwp::Runtime*>(zone)->dispatch_count);
 }
 
+void lwp_door_ask_loops(lwp::Zone* zone, std::uintptr_t stack) {
+  lwp::ask_loops(*static_cast<lwp::Runtime*>(zone), stack);
+}
+
 bool lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted) {
   using namespace lwp;
   Runtime& runtime = *static_cast<Runtime*>(zone);
-  if (!has_room_for_signal(*runtime.current)) return false;
+  forget_dead_loops(runtime, interrupted_stack(*interrupted));
+  if (!has_room_for_signal(*runtime.current)) {
+    ask_loops(runtime, interrupted_stack(*interrupted));
+    return false;
+  }
   const Pcb* const self = runtime.current;
   critical::enter_library();
   set_present_mask(interrupted_mask(*interrupted));  // who runs next must be open to ticks

@@ -13,6 +13,13 @@ namespace lwp {
 // library has been left when it is called and when it returns.
 LWP_NOINLINE void catch_up(Runtime& runtime) noexcept;
 
+// Whether the LWP may be moved now, for something that came earlier: the signal mask, the stack and
+// PRE_Block allow it. If not, this is counted.
+bool may_pay(Runtime& runtime) noexcept;
+
+// May switch. A tick that came earlier acts now, if it may. Inside the library, at level 0.
+void pay_tick(Runtime& runtime) noexcept;
+
 // Somebody else than the running LWP could use the processor, now or when what it waits for comes:
 // ticks are of use.
 bool anybody_else(const Runtime& runtime) noexcept;

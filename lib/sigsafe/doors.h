@@ -4,6 +4,8 @@
 
 #include <signal.h>
 
+#include <cstdint>
+
 #include "base/attributes.h"
 #include "sigsafe/zone.h"
 
@@ -17,6 +19,10 @@ LWP_SIGSAFE bool lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted);
 // Somebody else could use the processor, now or when a descriptor is ready. Not to be called when
 // the library was interrupted.
 LWP_SIGSAFE bool lwp_door_anybody_else(const lwp::Zone* zone);
+
+// A tick may not move the LWP where it is: its loops (<preempt/loop.h>) are to let others run.
+// stack: the interrupted stack pointer.
+LWP_SIGSAFE void lwp_door_ask_loops(lwp::Zone* zone, std::uintptr_t stack);
 
 // Just above the running LWP's stack; null if that is not known, or `within` not on it.
 LWP_SIGSAFE const void* lwp_door_stack_end(const lwp::Zone* zone, const void* within);

@@ -70,6 +70,7 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
   if (!zone.movable_code->contains(interrupted_pc(interrupted)) &&
       !in_blocking_call(*zone.movable_code, interrupted)) {
     defer(zone, Deferral::code, interrupted);
+    lwp_door_ask_loops(&zone, interrupted_stack(interrupted));
     retry_soon(zone);
     return;
   }
