@@ -91,26 +91,22 @@ inline wake_1() {
 inline switch_to(me) {
   d_step { saved_level[me] = level; saved_depth[me] = depth };
   d_step { level = saved_level[1 - me]; depth = saved_depth[1 - me]; owed = false };
-  tick_owed = false;
-#ifndef MUTANT_INSTALL_IGNORES_INBOX
-  if
-  :: inbox -> owed = true
-  :: else
-  fi;
-#endif
   atomic { current = 1 - me; cpu = 1 - me }
 }
 
 inline dispatch(me) {
   if
-  :: has_rival(me) ->
-     assert(!in_ring);
-     /* stop_dozing_for */
+  :: tick_owed || inbox || dozing -> /* dispatch_attentively */
      if
-     :: dozing && (me == 1 -> ready1 : true) -> arm_ticks()
+     :: dozing && (me == 1 -> ready1 : true) && has_rival(me) -> arm_ticks()
      :: else
      fi;
-     switch_to(me)
+     tick_owed = false
+  :: else
+  fi;
+  assert(!in_ring);
+  if
+  :: has_rival(me) -> switch_to(me)
   :: else
   fi
 }
@@ -142,57 +138,62 @@ inline end_slice(me) {
   fi
 }
 
-/* may_pay: not under the mask of a handler of the program. */
+#ifdef MUTANT_LEAVE_LOOKS_AT_WORD
+#define to_catch_up owed
+#else
+#define to_catch_up (tick_owed || inbox)
+#endif
+
+/* deliver_and_pay. may_pay: not under the mask of a handler of the program. */
 inline catch_up(me, may_pay) {
   do
   ::
      depth++;
-#ifndef MUTANT_OWE_NOTHING_LATE
      owed = false;
-#endif
      empty_inbox();
-#ifdef MUTANT_OWE_NOTHING_LATE
-     owed = false;
-#endif
      if
-     :: !tick_owed
-     :: tick_owed && level == 0 ->
-        tick_owed = false;
-        if
-        :: may_pay -> end_slice(me)
-        :: else
-        fi
      :: tick_owed && level > 0 ->
 #ifndef MUTANT_FORGETS_IN_SECTION
         owed = true;
 #endif
         depth--;
         if
-        :: !inbox -> break
-        :: else -> depth++
+        :: inbox
+        :: else -> break
         fi
-     fi;
-     depth--;
-     if
-     :: owed
-     :: else -> break
+     :: tick_owed && level == 0 ->
+        tick_owed = false;
+        if
+        :: may_pay -> end_slice(me)
+        :: else
+        fi;
+        depth--;
+        if
+        :: tick_owed || inbox
+        :: else -> break
+        fi
+     :: !tick_owed ->
+        depth--;
+#ifdef MUTANT_CATCHES_UP_ONCE
+        break
+#else
+        if
+        :: tick_owed || inbox
+        :: else -> break
+        fi
+#endif
      fi
   od
 }
 
-inline leave_library(me, may_pay) {
 #ifdef MUTANT_LEAVE_LOOKS_FIRST
-  if
-  :: owed -> depth--; catch_up(me, may_pay)
-  :: else -> depth--
-  fi
+#define LEAVE(catching_up) if :: to_catch_up -> depth--; catching_up :: else -> depth-- fi
 #else
-  depth--;
-  if
-  :: owed -> catch_up(me, may_pay)
-  :: else
-  fi
+#define LEAVE(catching_up) depth--; if :: to_catch_up -> catching_up :: else fi
 #endif
+
+inline leave_library(me, may_pay) {
+  LEAVE(catch_up(me, may_pay))
 }
 
 /* --- sigsafe/tick_handler.cc, lwp_door_tick ---------------------------------------------------- */
@@ -316,11 +317,9 @@ inline check(me) {
        goto leave \
     od; \
   leave: \
-    depth--; \
-    if \
-    :: owed -> goto catching_up \
-    :: else -> in_program[me] = true; goto end \
-    fi; \
+    LEAVE(goto catching_up); \
+    in_program[me] = true; \
+    goto end; \
   catching_up: \
     catch_up(me, true); \
     in_program[me] = true; \
