@@ -156,6 +156,11 @@ bool lwp_door_anybody_else(const lwp::Zone* zone) {
   return lwp::anybody_else(*static_cast<const lwp::Runtime*>(zone));
 }
 
+bool lwp_door_rival_ready(const lwp::Zone* zone) {
+  const auto& runtime = *static_cast<const lwp::Runtime*>(zone);
+  return runtime.queue.has_rival(*runtime.current);
+}
+
 lwp::LwpTicks* lwp_door_ticks_of_running(lwp::Zone* zone) {
   return &static_cast<lwp::Runtime*>(zone)->current->ticks;
 }

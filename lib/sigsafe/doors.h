@@ -20,6 +20,9 @@ LWP_SIGSAFE bool lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted);
 // the library was interrupted.
 LWP_SIGSAFE bool lwp_door_anybody_else(const lwp::Zone* zone);
 
+// Part of it: somebody else could use the processor now. Likewise.
+LWP_SIGSAFE bool lwp_door_rival_ready(const lwp::Zone* zone);
+
 // A tick may not move the LWP where it is: its loops (<preempt/loop.h>) are to let others run.
 // stack: the interrupted stack pointer.
 LWP_SIGSAFE void lwp_door_ask_loops(lwp::Zone* zone, std::uintptr_t stack);

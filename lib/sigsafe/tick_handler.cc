@@ -71,7 +71,8 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
       !in_blocking_call(*zone.movable_code, interrupted)) {
     defer(zone, Deferral::code, interrupted);
     lwp_door_ask_loops(&zone, interrupted_stack(interrupted));
-    retry_soon(zone);
+    // Those who wait for descriptors and timers are looked after once in a slice.
+    if (lwp_door_rival_ready(&zone)) retry_soon(zone);
     return;
   }
   zone.retry_ns = 0;
