@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// message_ring.h - messages from any number of kernel threads and signal handlers to one kernel
+// thread, in a ring of fixed size without locks.
+//
+// A sender claims a cell by moving the tail, fills it, and publishes it by its turn number. Nobody
+// waits for anybody: the owner takes up to the first cell that is claimed but not yet published,
+// and whoever publishes that one tells the owner afterwards. So a handler may send while it
+// interrupts a sender, and the messages of one sender arrive in the order in which it sent them.
+//
+// Memory:  the cells are the owner's, a cache line each, so that senders do not disturb each other.
+//          All zero is a ring without cells, which is empty and full.
+// Context: push() in signal handlers and on any kernel thread; the rest on the owner's.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include "base/attributes.h"
+
+namespace lwp {
+
+constexpr std::size_t kCacheLineSize = 64;
+
+struct Message {
+  enum class Kind : std::uint8_t {
+    event,   // target: the event to signal
+    credit,  // target: the handle of the LWP that gets one
+    spawn,   // target: the entry of a new LWP
+  };
+  static constexpr std::size_t kName = 34;  // with its end; fills the cell
+
+  std::uintptr_t target;
+  void* parm;
+  int stack_size;
+  Kind kind;
+  std::uint8_t priority;
+  char name[kName];
+};
+
+class MessageRing {
+ public:
+  struct alignas(kCacheLineSize) Cell {
+    // Place p of all that is ever sent: p while free, p + 1 while it holds a message.
+    std::atomic<std::uint64_t> turn;
+    Message message;
+  };
+
+  // count: a power of two. Nobody sends meanwhile.
+  void start(Cell* cells, std::uint64_t count) noexcept {
+    cells_ = cells;
+    count_ = count;
+    head_ = 0;
+    tail_.store(0, std::memory_order_relaxed);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      new (&cells[i]) Cell;
+      cells[i].turn.store(i, std::memory_order_relaxed);
+    }
+  }
+
+  // False if it is full. Sequentially consistent with an owner that first says that it will sleep
+  // and then looks once more.
+  LWP_SIGSAFE bool push(const Message& message) noexcept {
+    if (count_ == 0) return false;
+    std::uint64_t place = tail_.load(std::memory_order_relaxed);
+    for (;;) {
+      Cell& cell = cells_[place & (count_ - 1)];
+      const auto ahead =
+          static_cast<std::int64_t>(cell.turn.load(std::memory_order_acquire) - place);
+      if (ahead < 0) return false;  // a message of the round before is still there
+      if (ahead > 0) {
+        place = tail_.load(std::memory_order_relaxed);
+        continue;
+      }
+      if (tail_.compare_exchange_weak(place, place + 1, std::memory_order_relaxed)) {
+        cell.message = message;
+        cell.turn.store(place + 1, std::memory_order_seq_cst);
+        return true;
+      }
+    }
+  }
+
+  // The oldest message, which stays until pop(); null if there is none, or if its sender has not
+  // published it yet.
+  const Message* front() const noexcept {
+    if (count_ == 0) return nullptr;
+    const Cell& cell = cells_[head_ & (count_ - 1)];
+    const bool published = cell.turn.load(std::memory_order_seq_cst) == head_ + 1;
+    return published ? &cell.message : nullptr;
+  }
+
+  void pop() noexcept {
+    cells_[head_ & (count_ - 1)].turn.store(head_ + count_, std::memory_order_release);
+    ++head_;
+  }
+
+  Cell* cells() const noexcept { return cells_; }
+  std::uint64_t count() const noexcept { return count_; }
+
+ private:
+  std::atomic<std::uint64_t> tail_{0};
+  alignas(kCacheLineSize) Cell* cells_ = nullptr;
+  std::uint64_t count_ = 0;
+  alignas(kCacheLineSize) std::uint64_t head_ = 0;
+};
+
+static_assert(sizeof(void*) != 8 || sizeof(MessageRing::Cell) == kCacheLineSize);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+}  // namespace lwp
