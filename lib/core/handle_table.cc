@@ -66,6 +66,7 @@ bool HandleTable::issue(Pcb& pcb) noexcept {
   const std::uintptr_t generation = (~place.handle + kGenerationUnit) & kGenerationMask;
   place.handle = runtime_bits_ | generation | pcb.table_index;
   pcb.handle = reinterpret_cast<PROCESS>(place.handle);
+  ++live_;
   return true;
 }
 

@@ -35,6 +35,7 @@ class HandleTable {
   // Ends the life of that handle; the place stays with the block.
   void retire(Pcb& pcb) noexcept {
     places_[pcb.table_index].handle = ~places_[pcb.table_index].handle;
+    --live_;
   }
   // The block, which is about to vanish, gives its place back. Its handle is retired or it has
   // none.
@@ -57,6 +58,9 @@ class HandleTable {
     const Place& place = places_[index];
     return place.handle == ~bits && !is_free(place) ? pcb_in(place) : nullptr;
   }
+
+  // How many LWPs there are.
+  std::size_t live() const noexcept { return live_; }
 
   // Every block that has a place, dead ones included, in order of places.
   template <typename Visit>
@@ -89,6 +93,7 @@ class HandleTable {
   Place* places_ = nullptr;
   std::size_t used_ = 0;  // place 0 is never given, so no handle is null
   std::size_t capacity_ = 0;
+  std::size_t live_ = 0;
   std::size_t first_free_ = 0;  // of the places given up; 0: none
   std::uintptr_t runtime_bits_ = 0;
   std::uintptr_t first_generation_ = 0;  // where new places begin to count

@@ -4,7 +4,8 @@
 // There is one Runtime per kernel thread that has called LWP_Init, reached through the thread's
 // zone pointer, and no other mutable state but the historical exported variables
 // (base/legacy_variables.h) and the process-wide signal actions (base/signal_action.h). Runtimes
-// share nothing and know nothing of each other.
+// share nothing and know nothing of each other; what one sends to another goes through a port
+// (sigsafe/port.h).
 //
 // Context: only library code on the runtime's own kernel thread touches it; signal handlers see its
 //          base, the Zone.
@@ -23,6 +24,7 @@
 namespace lwp {
 
 struct IoManager;  // iomgr/io_manager.h
+struct Member;     // runtimes/group.h
 
 struct Runtime : Zone {
   // --- the scheduler's, see scheduler.h
@@ -51,6 +53,11 @@ struct Runtime : Zone {
   bool (*poll_waiters)(Runtime&) = nullptr;     // serves what is due; whether somebody became ready
   void (*forget_io)(Runtime&, Pcb&) = nullptr;  // of an LWP that dies or wakes otherwise
   bool (*cancel_io)(Runtime&, Pcb&) = nullptr;  // makes an LWP ready that waits for I/O
+
+  // --- of a runtime that others can reach, above this layer
+  void (*take_messages)(Runtime&) = nullptr;  // delivers what they have sent
+  bool (*before_sleep)(Runtime&) = nullptr;   // nobody is ready; whether somebody became so
+  Member* member = nullptr;                   // of a group
 
   Pcb first;           // the LWP that called LWP_Init
   FiberNote departed;  // of the last LWP that left memory which is not the stack pool's

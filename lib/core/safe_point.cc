@@ -15,6 +15,18 @@
 
 namespace lwp {
 
+namespace {
+
+// Somebody may have rung.
+void answer(Runtime& runtime) noexcept {
+  if (!runtime.attention.rung.load(std::memory_order_relaxed)) return;
+  // Before looking: who finds it cleared rings again.
+  runtime.attention.rung.store(false, std::memory_order_seq_cst);
+  if (runtime.take_messages != nullptr) runtime.take_messages(runtime);
+}
+
+}  // namespace
+
 bool empty_inbox(Runtime& runtime) noexcept {
   bool yield = false;
   runtime.inbox.drain([&](PostKind kind, std::uintptr_t what, unsigned times) {
@@ -25,13 +37,15 @@ bool empty_inbox(Runtime& runtime) noexcept {
     }
     if (kind == PostKind::yield) yield = true;
   });
+  answer(runtime);
   return yield;
 }
 
 namespace {
 
 bool others_wait(const Runtime& runtime) noexcept {
-  return runtime.io_waiters > 0 || has_caught_something(runtime);
+  return runtime.io_waiters > 0 || has_caught_something(runtime) ||
+         runtime.attention.rung.load(std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -45,6 +59,7 @@ namespace {
 // Lets others run, if any may; returns whether they did, and then when the LWP runs again.
 bool end_slice(Runtime& runtime) noexcept {
   const bool waiters = others_wait(runtime);
+  answer(runtime);
   if (waiters && runtime.poll_waiters != nullptr) (void)runtime.poll_waiters(runtime);
   if (runtime.queue.has_rival(*runtime.current)) {
     runtime.counters.count_move();

@@ -24,8 +24,8 @@ void pay_tick(Runtime& runtime) noexcept;
 // ticks are of use.
 bool anybody_else(const Runtime& runtime) noexcept;
 
-// Never switches. Delivers everything that handlers posted; whether one of them asked for a
-// dispatch. Inside the library.
+// Never switches. Delivers everything that handlers posted and other kernel threads sent; whether
+// one of them asked for a dispatch. Inside the library.
 bool empty_inbox(Runtime& runtime) noexcept;
 
 // May switch. The last thing that a library call does.

@@ -101,10 +101,12 @@ bool look_at_descriptors(Runtime& runtime, std::int64_t deadline) noexcept {
 // Nobody else is ready: until somebody is to be, this kernel thread has nothing to do.
 void sleep_until_due(Runtime& runtime) noexcept {
   IoManager& io = *runtime.io;
+  if (runtime.before_sleep != nullptr && runtime.before_sleep(runtime)) return;
   // From here on a handler that notes something also ends the sleep; what came before is seen now.
   runtime.sleeping.store(true, std::memory_order_seq_cst);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  const bool due = runtime.inbox.pending() || has_caught_something(runtime) || io.pool.has_done();
+  const bool due = runtime.inbox.pending() || runtime.attention.rung.load() ||
+                   has_caught_something(runtime) || io.pool.has_done();
   const IoRequest* const first = io.deadlines.front();
   const std::int64_t deadline = due ? 0 : first != nullptr ? first->deadline : kNever;
   if (runtime.primary) last_context_switch = {};  // time asleep is not time worked

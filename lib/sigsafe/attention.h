@@ -2,7 +2,7 @@
 // attention.h - what the hot paths have to mind, side by side so that one test tells that there is
 // nothing.
 //
-// Handlers and the thread write single bytes; nobody writes the word.
+// Handlers, the thread, and others (ring()) write single bytes; nobody writes the word.
 #pragma once
 
 #include <atomic>
@@ -18,12 +18,19 @@ struct alignas(8) Attention {
   std::atomic<bool> tick_owed{false};  // a tick found the LWP in a section
   std::atomic<bool> posted{false};     // there is something in the inbox
   bool forced = false;                 // ticks come at places like this one, for tests. Thread
-  bool spare1 = false;
+  std::atomic<bool> rung{false};       // others have sent something. Set by any kernel thread
 
   // --- To be minded by a dispatch only.
   bool dozing = false;    // preempting, but nobody could run instead: timer off. Thread, handler
   bool canaries = false;  // some stack is guarded by a word that has to be looked at. Thread
   bool spare2[2] = {};    // no padding, whose contents nobody knows
+
+  // For any kernel thread, after it has left something where the thread looks then. Whether it is
+  // news; if not, whoever rang before has seen to it that the thread comes and looks.
+  LWP_SIGSAFE bool ring() noexcept {
+    // Most often the thread has not come yet, and its cache line is left alone.
+    return !rung.load(std::memory_order_seq_cst) && !rung.exchange(true, std::memory_order_seq_cst);
+  }
 
   LWP_ALWAYS_INLINE bool handlers_left_something() const noexcept {
     return load<std::uint16_t>() != 0;
