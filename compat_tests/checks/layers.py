@@ -20,7 +20,9 @@ ALLOWED = {
     'lock': {'core', 'sigsafe', 'base'},
     'iomgr': {'core', 'sigsafe', 'time', 'base'},
     'diag': {'core', 'arch', 'base'},
-    'abi': {'arch', 'base', 'core', 'diag', 'iomgr', 'lock', 'preempt', 'sigsafe', 'time'},
+    'runtimes': {'arch', 'core', 'iomgr', 'preempt', 'sigsafe', 'base'},
+    'abi': {'arch', 'base', 'core', 'diag', 'iomgr', 'lock', 'preempt', 'runtimes', 'sigsafe',
+            'time'},
 }
 # The only file that may name Boost.
 BOOST = 'arch/context.h'

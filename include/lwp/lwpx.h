@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lwpx.h - what this library adds to LWP: waiting for more than select can, with deadlines.
+ * lwpx.h - what this library adds to LWP: waiting for more than select can, with deadlines. Many
+ * kernel threads are in <lwp/runtimes.h>, which comes along.
  *
  * Everything here blocks only the calling LWP. What waits for descriptors or time starts the I/O
  * manager (<lwp/iomgr.h>) if that has not been done. Functions named after a system call return
@@ -18,6 +19,7 @@
 #include <lwp/detail/types.h>
 #include <lwp/lwpx_create.h>
 #include <lwp/lwpx_life.h>
+#include <lwp/runtimes.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>

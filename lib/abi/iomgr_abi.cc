@@ -56,6 +56,10 @@ int IOMGR_Finalize(void) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
   const Inside inside(*runtime);
+  if (runtime->port != nullptr) {  // others must be able to wake it
+    cancel_all_unix_signals(*runtime);
+    return LWP_SUCCESS;
+  }
   stop_io(*runtime);
   return LWP_SUCCESS;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// lifecycle.cc - LWP_Init and LWP_TerminateProcessSupport: the order in which packages start and
-// end.
+// lifecycle.cc - LWP_Init and LWP_TerminateProcessSupport.
 #include "abi/lifecycle.h"
 
 #include <lwp/lwp.h>
@@ -10,8 +9,7 @@
 
 #include "abi/abi.h"
 #include "base/legacy_variables.h"
-#include "iomgr/io_manager.h"
-#include "preempt/slice.h"
+#include "runtimes/ending.h"
 
 namespace lwp {
 
@@ -25,15 +23,6 @@ bool version_is_known(int version) noexcept {
   }
   return false;
 }
-
-// What sits on top of the core and must end before it, last started first.
-constexpr struct {
-  const char* name;
-  void (*stop)(Runtime&);
-} kPackages[] = {
-    {"preempt", stop_slices},
-    {"iomgr", stop_io},
-};
 
 }  // namespace
 
@@ -71,7 +60,6 @@ extern "C" int LWP_TerminateProcessSupport(void) {
     exit(EXIT_FAILURE);
   }
   critical::enter_library();
-  for (const auto& package : kPackages) package.stop(*runtime);
-  stop_runtime(*runtime);
+  end_runtime(*runtime);
   return LWP_SUCCESS;
 }

@@ -23,6 +23,8 @@
 
 namespace lwp {
 
+struct Port;  // sigsafe/port.h
+
 struct Zone {
   Attention attention;
 
@@ -47,6 +49,8 @@ struct Zone {
   Watchdog watchdog;
 
   Inbox inbox{attention.posted};  // calls made by handlers that interrupted the library
+
+  Port* port = nullptr;  // where others reach this runtime; null: nowhere. Written by thread.
 
   // --- I/O manager. Signal catchers write these on whatever kernel thread the signal hits.
   std::atomic<bool> sleeping{false};             // about to sleep or asleep. Written by thread.

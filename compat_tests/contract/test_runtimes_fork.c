@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* test_runtimes_fork.c - a child that is forked off while there are groups of runtimes. */
+#include "group_case.h"
+
+#ifdef LWP_LWP_H /* Coda has one set of LWPs. */
+
+static long count;
+static char event;
+
+static void add_to(void* counter) { add(counter, 1); }
+
+static void use_child(LWPX_GROUP group, LWPX_RUNTIME runtime) {
+  expect(LWPX_RuntimeOf(group, 0) == NULL);
+  expect_int(LWPX_Post(runtime, &event), LWPX_ENORUNTIME);
+  expect_int(LWPX_JoinRuntimes(group, NULL), LWPX_ENORUNTIME);
+  expect_int(LWPX_StopRuntimes(group, LWPX_STOP_NOW), LWPX_ENORUNTIME);
+  group = start_group(2, NULL, NULL);
+  must_spawn(LWPX_RuntimeOf(group, 1), add_to, &count);
+  stop_when_idle_and_join(group);
+  expect_int(count, 1);
+}
+
+CASE(a_forked_child_has_no_runtimes_and_may_start_some) {
+  LWPX_GROUP group = start_group(2, NULL, NULL);
+  const pid_t child = fork();
+  if (child == 0) {
+    use_child(group, LWPX_RuntimeOf(group, 0));
+    _exit(0);
+  }
+  expect_int(status_of_child(child), 0);
+  stop_when_idle_and_join(group);
+}
+
+static void fork_in_member(void* arg, int index) {
+  LWPX_RUNTIME other = LWPX_RuntimeOf(NULL, 1 - index);
+  pid_t child;
+  if (index == 1) return;
+  child = fork();
+  if (child != 0) {
+    expect_int(status_of_child(child), 0);
+    return;
+  }
+  expect_int(LWPX_Post(other, &event), LWPX_ENORUNTIME);
+  expect_int(LWPX_Sleep(&(struct timespec){0, 1000}), LWP_SUCCESS);
+  expect(LWPX_ThisRuntime() != NULL);
+  expect_int(LWPX_SpawnOn(LWPX_ThisRuntime(), add_to, 0, 3, arg, "x"), LWP_SUCCESS);
+  LWP_DispatchProcess();
+  expect_int(count, 1);
+}
+
+/* The child is this one kernel thread, and ends with its main. */
+CASE(a_member_may_fork) {
+  join(start_group(2, fork_in_member, &count));
+  expect_int(count, 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_forked_child_has_no_runtimes_and_may_start_some),
+      cmocka_unit_test(a_member_may_fork),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#else
+
+int main(void) { return 0; }
+
+#endif
