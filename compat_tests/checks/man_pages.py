@@ -17,9 +17,9 @@ def text(path):
 
 def exported():
     """The names in the version script, but for those that only inline forms use (lwpx_...), and
-    those under which a dialect has its own form of a function (afs3_...)."""
+    those under which a dialect has its own form of a function (afs3_..., uthread_...)."""
     names = re.findall(r'^\s*([A-Za-z_]\w*)\s*;', text(root / 'lib' / 'lwp.map'), flags=re.M)
-    return {name for name in names if not re.match('(lwpx|afs3)_', name)}
+    return {name for name in names if not re.match('(lwpx|afs3|uthread)_', name)}
 
 
 def variables():
@@ -32,13 +32,14 @@ for name in sorted(exported() - variables()):
     if not (man / (name + '.3')).is_file():
         failures.append(f'{name}: no page docs/man/{name}.3')
 
-# What a dialect's header declares is told by the dialect's page, which is named after pkg-config's.
-for dialect in sorted((root / 'include' / 'lwp' / 'dialect').iterdir()):
-    page = (man / f'lwp-{dialect.name}.3').read_text(encoding='utf-8') if dialect.is_dir() else ''
-    for header in sorted(dialect.glob('*.h')):
+# What a dialect's headers declare is told by the dialect's page.
+dialects = root / 'include' / 'lwp' / 'dialect'
+for page, headers in {'lwp-afs3': dialects.glob('afs3/*.h'), 'uthread': dialects.glob('*.h')}.items():
+    told = (man / f'{page}.3').read_text(encoding='utf-8')
+    for header in sorted(headers):
         names = re.findall(r'LWP_EXPORT\s[^;(]*?\b((?!afs3_)\w+)\(', text(header))
-        failures += [f'lwp-{dialect.name}.3: does not name {name} of {header.name}'
-                     for name in names if not re.search(rf'\b{name}\b', page)]
+        failures += [f'{page}.3: does not name {name} of {header.name}'
+                     for name in names if not re.search(rf'\b{name}\b', told)]
 
 installed = set(re.findall(r"'([\w-]+)',", text(root / 'docs' / 'meson.build')))
 for page in sorted(man.glob('*.3')):

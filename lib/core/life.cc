@@ -54,6 +54,7 @@ void reset(Pcb& pcb) noexcept {
   pcb.cleanup = nullptr;
   pcb.loops = nullptr;
   pcb.rock_count = 0;
+  pcb.slices_left = 0;
   pcb.ready_since = {};
   pcb.ticks = {};
 }

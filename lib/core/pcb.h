@@ -44,6 +44,7 @@ enum PcbFlag : std::uint8_t {
   kSuspended = 8,       // not to enter the run queue until LWPX_Ready
   kJoinable = 16,       // its end is kept until somebody has seen it
   kPlaced = 32,         // its block vanishes with it. Kept
+  kThread = 64,         // its end is waited for, see thread_set.h
 };
 
 // What libstdc++ and libc++abi keep per kernel thread and an LWP must have for itself, so that it
@@ -101,6 +102,7 @@ struct alignas(64) Pcb {
   void* parm = nullptr;
   char* name = nullptr;  // short_name, or allocated
   int index = 0;
+  int slices_left = 0;    // that may end while it runs, before it ends; 0: no limit
   int nominal_stack = 0;  // bytes, as the creator asked for, rounded; 0 for the first LWP
   bool stack_accounted = false;
   std::uint32_t table_index = 0;  // kept; 0: none yet

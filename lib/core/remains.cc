@@ -30,6 +30,9 @@ Pcb* joiner_of(const Runtime& runtime, const Pcb& pcb) noexcept {
 void leave_remains(Runtime& runtime, Pcb& pcb, void* status) noexcept {
   check_canary(runtime, pcb);
   if ((pcb.flags & kCancelWanted) != 0) --runtime.cancellations;
+  if ((pcb.flags & kThread) != 0 && --runtime.threads == 0) {
+    (void)signal_event(runtime, &runtime.threads);
+  }
   if ((pcb.flags & kJoinable) == 0) return clear_away(runtime, pcb);
   pcb.flags &= kPlaced | kJoinable;
   pcb.state = PcbState::ended;

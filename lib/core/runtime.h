@@ -61,6 +61,7 @@ struct Runtime : Zone {
 
   Pcb first;           // the LWP that called LWP_Init
   FiberNote departed;  // of the last LWP that left memory which is not the stack pool's
+  int threads = 0;     // living ones that are waited for, see thread_set.h. An event, too
   bool primary = false;
   Dialect dialect = Dialect::coda;
   int afs3_smallest_stack = 0;      // bytes, of LWPs that AFS-3 code creates

@@ -4,7 +4,9 @@
 #include <preempt/preempt.h>
 #include <signal.h>
 
+#include "core/cancel.h"
 #include "core/loop_list.h"
+#include "core/remains.h"
 #include "core/scheduler.h"
 #include "sigsafe/access_rights.h"
 #include "sigsafe/doors.h"
@@ -48,16 +50,29 @@ bool others_wait(const Runtime& runtime) noexcept {
          runtime.attention.rung.load(std::memory_order_relaxed);
 }
 
+// The running LWP's time is limited, whether or not there is anybody else.
+bool counts_slices(const Runtime& runtime) noexcept { return runtime.current->slices_left > 0; }
+
+// Ends the LWP if this slice was its last. Those that end while it must not be cancelled, or ends
+// already, do not count.
+void count_slice(Runtime& runtime) noexcept {
+  Pcb& self = *runtime.current;
+  if (LWP_LIKELY(self.slices_left == 0) || (self.flags & kCancelDisabled) != 0) return;
+  if (--self.slices_left == 0) end_lwp(runtime, kCancelledStatus);
+}
+
 }  // namespace
 
 bool anybody_else(const Runtime& runtime) noexcept {
-  return others_wait(runtime) || runtime.queue.has_rival(*runtime.current);
+  return others_wait(runtime) || runtime.queue.has_rival(*runtime.current) ||
+         counts_slices(runtime);
 }
 
 namespace {
 
 // Lets others run, if any may; returns whether they did, and then when the LWP runs again.
 bool end_slice(Runtime& runtime) noexcept {
+  count_slice(runtime);
   const bool waiters = others_wait(runtime);
   answer(runtime);
   if (waiters && runtime.poll_waiters != nullptr) (void)runtime.poll_waiters(runtime);
@@ -68,7 +83,7 @@ bool end_slice(Runtime& runtime) noexcept {
     return true;
   }
   count_deferral(runtime, Deferral::no_rival);
-  if (runtime.preempting && !waiters) {
+  if (runtime.preempting && !waiters && !counts_slices(runtime)) {
     doze(runtime);
     // A signal that was caught before the timers were off found them on.
     if (others_wait(runtime)) arm_ticks(runtime);

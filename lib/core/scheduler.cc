@@ -12,7 +12,8 @@ namespace lwp {
 
 void stop_dozing_for(Runtime& runtime, const Pcb& next) noexcept {
   if (!runtime.attention.dozing || &next == runtime.idle_lwp) return;
-  if (runtime.io_waiters > 0 || runtime.queue.has_rival(next)) arm_ticks(runtime);
+  if (runtime.io_waiters > 0 || runtime.queue.has_rival(next) || next.slices_left > 0)
+    arm_ticks(runtime);
 }
 
 namespace {
