@@ -47,6 +47,7 @@ CASE(expired_timer_has_no_time_left_and_no_debt) {
   expect_int(TM_Rescan(NULL), 0);
   TM_Remove(list, &expired);
   expect(TM_GetExpired(list) == &also);
+  expect_int(TM_Final(&list), 0);
 }
 
 int main(void) {
