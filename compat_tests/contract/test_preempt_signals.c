@@ -2,6 +2,7 @@
 /* test_preempt_signals.c - ticks beside the program's own signals and handlers. */
 #include <errno.h>
 #include <lwp/lwp.h>
+#include <lwp/lwpx.h>
 #include <string.h>
 #include <sys/time.h>
 
@@ -226,6 +227,20 @@ CASE(read_is_not_interrupted) {
   expect_int(PRE_EndPreempt(), LWP_SUCCESS);
 }
 
+/* It does not wait, but the system ends it for a signal that is pending. */
+CASE(poll_that_only_looks_is_not_interrupted) {
+  const struct timespec at_once = {0, 0};
+  struct pollfd look;
+  int pipes[2];
+  volatile int i;
+  expect_int(pipe(pipes), 0);
+  start();
+  slices_of(20);
+  look.fd = pipes[0];
+  look.events = POLLIN;
+  for (i = 0; i < 30000; ++i) expect_int(LWPX_Poll(&look, 1, &at_once), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(errno_survives_a_tick),
@@ -239,6 +254,7 @@ int main(void) {
       cmocka_unit_test(many_short_handlers_are_not_taken_for_a_new_mask),
       cmocka_unit_test(handler_wakes_a_higher_lwp_that_then_runs_by_a_tick),
       cmocka_unit_test(read_is_not_interrupted),
+      cmocka_unit_test(poll_that_only_looks_is_not_interrupted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,19 +55,25 @@ int single_result(const FdSets& sets, const FdInterest& interest) noexcept {
   return read + write + except;
 }
 
+// Though these calls do not wait, the system ends them for a signal, as a tick, that is pending.
+bool interrupted(int result) noexcept { return result < 0 && errno == EINTR; }
+
 // The result for several, or for one that is closed: the system looks at all of them. Sets are
 // left alone if nothing is ready after all.
 int common_result(const FdSets& sets, int* ret_errno) noexcept {
   fd_set read;
   fd_set write;
   fd_set except;
-  copy_set(read, sets.read, sets.count);
-  copy_set(write, sets.write, sets.count);
-  copy_set(except, sets.except, sets.count);
-  timeval at_once = {};
-  const int result = select(sets.count, sets.read != nullptr ? &read : nullptr,
-                            sets.write != nullptr ? &write : nullptr,
-                            sets.except != nullptr ? &except : nullptr, &at_once);
+  int result;
+  do {
+    copy_set(read, sets.read, sets.count);
+    copy_set(write, sets.write, sets.count);
+    copy_set(except, sets.except, sets.count);
+    timeval at_once = {};
+    result = select(sets.count, sets.read != nullptr ? &read : nullptr,
+                    sets.write != nullptr ? &write : nullptr,
+                    sets.except != nullptr ? &except : nullptr, &at_once);
+  } while (interrupted(result));
   *ret_errno = errno;
   if (result <= 0) return result;
   if (sets.read != nullptr) *sets.read = read;
@@ -134,7 +140,9 @@ int block_on_poll(Runtime& runtime, pollfd* fds, nfds_t count, std::int64_t dead
     if (fds[i].fd >= 0) list.add(fds[i].fd, events, events | kUnasked);
   }
   for (;;) {
-    const int result = poll(fds, count, 0);
+    int result;
+    do result = poll(fds, count, 0);
+    while (interrupted(result));
     *ret_errno = errno;
     if (result != 0 || deadline == 0) return result;
     IoRequest request;
