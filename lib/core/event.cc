@@ -10,26 +10,27 @@
 namespace lwp {
 
 void EventTable::stop() noexcept {
-  if (table_ != small_) free(table_);
+  free(large_);
+  *this = EventTable{};
 }
 
 void EventTable::grow() noexcept {
-  Chain* const old_table = table_;
-  const std::size_t old_buckets = buckets_;
-  auto* const bigger = static_cast<Chain*>(calloc(old_buckets * 2, sizeof(Chain)));
+  const int old_bits = bits_;
+  Chain* const old_table = table();
+  auto* const bigger = static_cast<Chain*>(calloc(buckets() * 2, sizeof(Chain)));
   if (bigger == nullptr) return;
 
-  table_ = bigger;
-  buckets_ = old_buckets * 2;
-  --shift_;
-  for (std::size_t i = 0; i < old_buckets; ++i) {
+  Chain* const to_free = large_;
+  large_ = bigger;
+  bits_ = old_bits + 1;
+  for (std::size_t i = 0; i < std::size_t{1} << old_bits; ++i) {
     // Front to back, so that the order within each event stays.
     while (WaitNode* node = old_table[i].front()) {
       old_table[i].erase(*node);
       chain(node->event).push_back(*node);
     }
   }
-  if (old_table != small_) free(old_table);
+  free(to_free);
 }
 
 void* memory_for_list(Pcb& self, std::size_t bytes) noexcept {

@@ -60,12 +60,12 @@ Rc start_runtime(int priority, Dialect dialect) noexcept {
   runtime.known_mask = present_mask();
   adopt_first_lwp(runtime, priority);
   critical::set_word(critical::kInitialWord + critical::kDepthUnit);
-  lwp_thread.zone = &runtime;
+  tls_zone = &runtime;
   return Rc::success;
 }
 
 void stop_runtime(Runtime& runtime) noexcept {
-  lwp_thread.zone = nullptr;
+  tls_zone = nullptr;
   critical::set_word(critical::kInitialWord);
   *runtime.current_mirror = nullptr;
   free_all_lwps(runtime);

@@ -73,9 +73,7 @@ struct Runtime : Zone {
 };
 
 // Null in a kernel thread without LWPs.
-LWP_ALWAYS_INLINE Runtime* this_runtime() noexcept {
-  return static_cast<Runtime*>(lwp_thread.zone);
-}
+LWP_ALWAYS_INLINE Runtime* this_runtime() noexcept { return static_cast<Runtime*>(tls_zone); }
 
 // Makes the calling kernel thread a host of LWPs, itself the first. Rc::no_memory.
 Rc start_runtime(int priority, Dialect dialect) noexcept;
