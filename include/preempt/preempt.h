@@ -38,10 +38,12 @@ extern "C" {
  * PRE_InitPreempt - starts preemption in this kernel thread, or changes the slice.
  *   slice  length of a slice, from 20 microseconds up. NULL: 10 milliseconds. {0, 0}: no more
  *          ticks, until the next call.
- * Takes the signal SIGALRM; what the program had set for it comes back with PRE_EndPreempt.
+ * Takes the signal SIGALRM, or another one (PRE_SetSignal); what the program had set for it comes
+ * back with PRE_EndPreempt. <preempt/policy.h> says where ticks act.
  * Returns LWP_SUCCESS; LWP_EINIT; LWP_ESYSTEM if the slice is out of range, the system refuses the
  * timer or the signal, or the program is linked statically (its own code can then not be told from
- * the C library's); nothing has changed then.
+ * the C library's) and has not said by <preempt/policy.h> where ticks may act; nothing has changed
+ * then.
  * Switches: no. Handler: no. Source: Coda 1.4 and AFS-3; the shortest and the default slice, and
  * the refusals, are ours.
  */

@@ -11,6 +11,8 @@
 //          base, the Zone.
 #pragma once
 
+#include <signal.h>
+
 #include "arch/stack.h"
 #include "base/rc.h"
 #include "core/dialect.h"
@@ -23,8 +25,9 @@
 
 namespace lwp {
 
-struct IoManager;  // iomgr/io_manager.h
-struct Member;     // runtimes/group.h
+struct CodePolicy;  // preempt/code_policy.h
+struct IoManager;   // iomgr/io_manager.h
+struct Member;      // runtimes/group.h
 
 struct Runtime : Zone {
   // --- the scheduler's, see scheduler.h
@@ -53,6 +56,10 @@ struct Runtime : Zone {
   bool (*poll_waiters)(Runtime&) = nullptr;     // serves what is due; whether somebody became ready
   void (*forget_io)(Runtime&, Pcb&) = nullptr;  // of an LWP that dies or wakes otherwise
   bool (*cancel_io)(Runtime&, Pcb&) = nullptr;  // makes an LWP ready that waits for I/O
+
+  // --- preemption's, above this layer
+  CodePolicy* policy = nullptr;  // null: the default
+  int tick_signal = SIGALRM;     // as ever: programs block it to keep preemption away
 
   // --- of a runtime that others can reach, above this layer
   void (*take_messages)(Runtime&) = nullptr;  // delivers what they have sent

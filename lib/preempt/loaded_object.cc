@@ -36,6 +36,11 @@ const ElfW(Phdr) * LoadedObject::segment(ElfW(Word) type) const noexcept {
   return nullptr;
 }
 
+std::uintptr_t LoadedObject::lowest_address() const noexcept {
+  const ElfW(Phdr)* const first = segment(PT_LOAD);
+  return first != nullptr ? base_ + first->p_vaddr : base_;
+}
+
 bool LoadedObject::contains(std::uintptr_t address) const noexcept {
   for (std::size_t i = 0; i < segment_count_; ++i) {
     if (segments_[i].p_type != PT_LOAD) continue;

@@ -18,6 +18,7 @@ class LoadedObject {
   explicit LoadedObject(const dl_phdr_info& info) noexcept;
 
   bool has_interpreter() const noexcept { return segment(PT_INTERP) != nullptr; }
+  std::uintptr_t lowest_address() const noexcept;
   // Any of its segments does, code or not.
   bool contains(std::uintptr_t address) const noexcept;
   // "libc.so.6"; empty if it has none.

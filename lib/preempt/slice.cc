@@ -8,7 +8,7 @@
 
 #include "base/signal_action.h"
 #include "core/safe_point.h"
-#include "preempt/movable_code.h"
+#include "preempt/code_policy.h"
 #include "sigsafe/access_rights.h"
 #include "sigsafe/critical.h"
 #include "sigsafe/signal_mask.h"
@@ -23,16 +23,13 @@ namespace lwp {
 
 namespace {
 
-// SIGALRM, as ever: programs block it to keep preemption away.
-constexpr int kSignal = SIGALRM;
-
 SharedSignalAction tick_action(lwp_on_tick, SA_RESTART, SharedSignalAction::Existing::replace,
                                SharedSignalAction::Others::hold_off);
 
-bool create_timer(pid_t thread, timer_t* ret_timer) noexcept {
+bool create_timer(pid_t thread, int signo, timer_t* ret_timer) noexcept {
   sigevent event = {};
   event.sigev_notify = SIGEV_THREAD_ID;
-  event.sigev_signo = kSignal;
+  event.sigev_signo = signo;
   event.sigev_value.sival_ptr = &tick_action;  // marks the signals that are ours
   event.sigev_notify_thread_id = thread;
   return timer_create(CLOCK_MONOTONIC, &event, ret_timer) == 0;
@@ -40,17 +37,17 @@ bool create_timer(pid_t thread, timer_t* ret_timer) noexcept {
 
 // A tick that the program's mask holds back would meet the program's action for the signal later,
 // which by default ends the process.
-void discard_pending_tick() noexcept {
+void discard_pending_tick(int signo) noexcept {
   sigset_t pending;
-  if (sigpending(&pending) != 0 || sigismember(&pending, kSignal) != 1) return;
+  if (sigpending(&pending) != 0 || sigismember(&pending, signo) != 1) return;
   sigset_t wanted;
   sigemptyset(&wanted);
-  sigaddset(&wanted, kSignal);
+  sigaddset(&wanted, signo);
   const timespec at_once = {};
   siginfo_t info;
-  while (sigtimedwait(&wanted, &info, &at_once) == kSignal) {
+  while (sigtimedwait(&wanted, &info, &at_once) == signo) {
     if (info.si_code == SI_TIMER && info.si_value.sival_ptr == &tick_action) continue;
-    raise(kSignal);  // somebody else's: put it back
+    raise(signo);  // somebody else's: put it back
     return;
   }
 }
@@ -74,15 +71,13 @@ void find_first_stack(Runtime& runtime) noexcept {
 // the child has inherited with it.
 Rc acquire(Runtime& runtime) noexcept {
   const pid_t self = gettid();
-  const CodeMap* map = nullptr;
-  if (const Rc rc = map_movable_code(&map); rc != Rc::success) return rc;
+  const int signo = runtime.tick_signal;
+  if (const Rc rc = map_movable_code(runtime); rc != Rc::success) return rc;
   timer_t slice_timer;
   timer_t retry_timer;
-  if (create_timer(self, &slice_timer)) {
-    if (create_timer(self, &retry_timer)) {
-      if (runtime.timer_owner != 0 || tick_action.take(kSignal)) {
-        free_code_map(runtime.movable_code);
-        runtime.movable_code = map;
+  if (create_timer(self, signo, &slice_timer)) {
+    if (create_timer(self, signo, &retry_timer)) {
+      if (runtime.timer_owner != 0 || tick_action.take(signo)) {
         runtime.slice_timer = slice_timer;
         runtime.retry_timer = retry_timer;
         runtime.timer_owner = self;
@@ -94,7 +89,7 @@ Rc acquire(Runtime& runtime) noexcept {
     }
     timer_delete(slice_timer);
   }
-  free_code_map(map);
+  if (runtime.timer_owner == 0) unmap_movable_code(runtime);
   return Rc::system;
 }
 
@@ -129,12 +124,26 @@ void stop_slices(Runtime& runtime) noexcept {
   if (timers_are_ours(runtime)) {
     timer_delete(runtime.slice_timer);
     timer_delete(runtime.retry_timer);
-    discard_pending_tick();
+    discard_pending_tick(runtime.tick_signal);
   }
   runtime.timer_owner = 0;
   tick_action.give_back();
-  free_code_map(runtime.movable_code);
-  runtime.movable_code = nullptr;
+  unmap_movable_code(runtime);
+}
+
+Rc set_tick_signal(Runtime& runtime, int signo) noexcept {
+  for (const int other :
+       {SIGKILL, SIGSTOP, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP}) {
+    if (signo == other) return Rc::bad_signal;
+  }
+  // Between the classic signals and SIGRTMIN are those that the C library keeps for itself.
+  constexpr int kLastClassic = 31;
+  if (signo <= 0 || signo > SIGRTMAX || (signo > kLastClassic && signo < SIGRTMIN)) {
+    return Rc::bad_signal;
+  }
+  if (runtime.timer_owner != 0) return Rc::system;
+  runtime.tick_signal = signo;
+  return Rc::success;
 }
 
 }  // namespace lwp

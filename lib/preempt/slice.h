@@ -21,4 +21,7 @@ Rc start_slices(Runtime& runtime, std::int64_t slice_ns) noexcept;
 // A tick that is on its way finds the handler still there; none comes afterwards.
 void stop_slices(Runtime& runtime) noexcept;
 
+// Rc::bad_signal; Rc::system while preemption is on.
+Rc set_tick_signal(Runtime& runtime, int signo) noexcept;
+
 }  // namespace lwp

@@ -19,12 +19,21 @@ struct CodeMap {
 
   LWP_SIGSAFE bool contains(std::uintptr_t pc) const noexcept {
     if (library.contains(pc)) return false;
-    // Few ranges, and the first is the program's: a search would not pay.
-    for (std::size_t i = 0; i < count; ++i) {
-      if (ranges[i].contains(pc)) return true;
+    std::size_t low = 0;
+    std::size_t high = count;
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2;
+      if (ranges[middle].end <= pc) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
     }
-    return false;
+    return low < count && ranges[low].contains(pc);
   }
+
+  // No code is movable, by the program's own choice.
+  LWP_SIGSAFE bool empty() const noexcept { return count == 0; }
 };
 
 }  // namespace lwp

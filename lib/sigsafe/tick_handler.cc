@@ -34,6 +34,11 @@ LWP_SIGSAFE void defer(Zone& zone, Deferral reason, const ucontext_t& interrupte
   }
 }
 
+LWP_SIGSAFE void owe_tick(Zone& zone) noexcept {
+  zone.attention.tick_owed.store(true, std::memory_order_relaxed);
+  critical::owe();
+}
+
 LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
   zone.counters.count_tick();
   lwp_door_ticks_of_running(&zone)->count_tick();
@@ -48,8 +53,7 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
   }
   if (zone.attention.dozing) arm_ticks(zone);  // another kernel thread has asked for this tick alone
   if (!critical::movable()) {
-    zone.attention.tick_owed.store(true, std::memory_order_relaxed);
-    critical::owe();
+    owe_tick(zone);
     defer(zone, Deferral::level, interrupted);
     return;
   }
@@ -71,6 +75,10 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
       !in_blocking_call(*zone.movable_code, interrupted)) {
     defer(zone, Deferral::code, interrupted);
     lwp_door_ask_loops(&zone, interrupted_stack(interrupted));
+    if (zone.movable_code->empty()) {
+      owe_tick(zone);
+      return;
+    }
     // Those who wait for descriptors and timers are looked after once in a slice.
     if (lwp_door_rival_ready(&zone)) retry_soon(zone);
     return;
