@@ -18,7 +18,8 @@ namespace lwp {
 namespace {
 
 SharedSignalAction fault_action(lwp_on_fault, SA_ONSTACK, SharedSignalAction::Existing::keep,
-                                SharedSignalAction::Others::admit);
+                                SharedSignalAction::Others::admit,
+                                SharedSignalAction::Children::count_on);
 
 constexpr std::size_t kReportRoom = 16384;
 
@@ -36,7 +37,7 @@ LWP_SIGSAFE void complain(const Pcb& pcb) noexcept {
 }  // namespace
 
 void start_overflow_reports(Runtime& runtime) noexcept {
-  fault_action.take(SIGSEGV);
+  fault_action.take(SIGSEGV, runtime.fault_user);
   stack_t present;
   if (sigaltstack(nullptr, &present) != 0 || (present.ss_flags & SS_DISABLE) == 0) return;
   void* const memory = mmap(nullptr, alternate_stack_size(), PROT_READ | PROT_WRITE,
@@ -50,7 +51,7 @@ void start_overflow_reports(Runtime& runtime) noexcept {
 }
 
 void stop_overflow_reports(Runtime& runtime) noexcept {
-  fault_action.give_back();
+  fault_action.give_back(runtime.fault_user);
   if (runtime.alternate_stack == nullptr) return;
   stack_t present;
   if (sigaltstack(nullptr, &present) == 0 && present.ss_sp == runtime.alternate_stack) {

@@ -15,6 +15,7 @@
 
 #include "arch/stack.h"
 #include "base/rc.h"
+#include "base/signal_action.h"
 #include "core/dialect.h"
 #include "core/event.h"
 #include "core/forced_ticks.h"
@@ -58,6 +59,7 @@ struct Runtime : Zone {
   bool (*cancel_io)(Runtime&, Pcb&) = nullptr;  // makes an LWP ready that waits for I/O
 
   // --- preemption's, above this layer
+  SignalUser tick_user;
   CodePolicy* policy = nullptr;  // null: the default
   int tick_signal = SIGALRM;     // as ever: programs block it to keep preemption away
 
@@ -71,7 +73,8 @@ struct Runtime : Zone {
   int threads = 0;     // living ones that are waited for, see thread_set.h. An event, too
   bool primary = false;
   Dialect dialect = Dialect::coda;
-  int afs3_smallest_stack = 0;      // bytes, of LWPs that AFS-3 code creates
+  int afs3_smallest_stack = 0;  // bytes, of LWPs that AFS-3 code creates
+  SignalUser fault_user;
   void* alternate_stack = nullptr;  // if this runtime has set one up
   ExceptionGlobals no_exceptions;
   int own_dispatch_count = 0;

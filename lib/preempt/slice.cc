@@ -24,7 +24,8 @@ namespace lwp {
 namespace {
 
 SharedSignalAction tick_action(lwp_on_tick, SA_RESTART, SharedSignalAction::Existing::replace,
-                               SharedSignalAction::Others::hold_off);
+                               SharedSignalAction::Others::hold_off,
+                               SharedSignalAction::Children::count_anew);
 
 bool create_timer(pid_t thread, int signo, timer_t* ret_timer) noexcept {
   sigevent event = {};
@@ -67,8 +68,7 @@ void find_first_stack(Runtime& runtime) noexcept {
   pthread_attr_destroy(&attributes);
 }
 
-// After a fork there are no timers, and what else there is belongs to a process-wide count that
-// the child has inherited with it.
+// Also after a fork, when there are no timers.
 Rc acquire(Runtime& runtime) noexcept {
   const pid_t self = gettid();
   const int signo = runtime.tick_signal;
@@ -77,7 +77,7 @@ Rc acquire(Runtime& runtime) noexcept {
   timer_t retry_timer;
   if (create_timer(self, signo, &slice_timer)) {
     if (create_timer(self, signo, &retry_timer)) {
-      if (runtime.timer_owner != 0 || tick_action.take(signo)) {
+      if (tick_action.take(signo, runtime.tick_user)) {
         runtime.slice_timer = slice_timer;
         runtime.retry_timer = retry_timer;
         runtime.timer_owner = self;
@@ -127,7 +127,7 @@ void stop_slices(Runtime& runtime) noexcept {
     discard_pending_tick(runtime.tick_signal);
   }
   runtime.timer_owner = 0;
-  tick_action.give_back();
+  tick_action.give_back(runtime.tick_user);
   unmap_movable_code(runtime);
 }
 
@@ -141,7 +141,8 @@ Rc set_tick_signal(Runtime& runtime, int signo) noexcept {
   if (signo <= 0 || signo > SIGRTMAX || (signo > kLastClassic && signo < SIGRTMIN)) {
     return Rc::bad_signal;
   }
-  if (runtime.timer_owner != 0) return Rc::system;
+  if (timers_are_ours(runtime)) return Rc::system;
+  stop_slices(runtime);  // those that a forked child has inherited
   runtime.tick_signal = signo;
   return Rc::success;
 }
