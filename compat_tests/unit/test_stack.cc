@@ -192,11 +192,11 @@ CASE(a_recycled_stack_is_clean_whatever_was_used_before) {
 
 CASE(traces_beyond_a_gap_are_found_sooner_or_later) {
   start();
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 1100; ++i) {
     StackSlot& slot = acquire();
     if (slot.recycled) slot.make_clean();
     use(slot, 200);
-    if (i == 5) slot.top[-20000] = 1;  // jumps over all that is looked at usually
+    if (i == 5 || i == 60) slot.top[-20000] = 1;  // jumps over all that is looked at usually
     pool.release(slot);
   }
   StackSlot& slot = acquire();

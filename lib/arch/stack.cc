@@ -38,6 +38,15 @@ __attribute__((no_sanitize("address"))) char* first_nonzero(char* from, char* to
   return from;
 }
 
+// The same question, for a short piece known at compile time.
+template <std::size_t kBytes>
+__attribute__((no_sanitize("address"))) LWP_ALWAYS_INLINE bool all_zero(const char* at) noexcept {
+  const auto* const words = reinterpret_cast<const volatile std::uint64_t*>(at);
+  std::uint64_t any = 0;
+  for (std::size_t i = 0; i < kBytes / sizeof *words; ++i) any |= words[i];
+  return any == 0;
+}
+
 }  // namespace
 
 std::size_t signal_room() noexcept {
@@ -78,20 +87,33 @@ char* StackSlot::lowest_used() noexcept {
 
 void StackSlot::make_clean() noexcept {
   constexpr std::size_t kProbe = 128;
-  constexpr std::uint8_t kMeasureEvery = 16;
-  ++uses;
-  if (expected_use != 0 && uses % kMeasureEvery != 0 && size() > expected_use + kProbe) {
+  if (LWP_LIKELY(expected_use != 0 && --until_measured != 0 && size() > expected_use + kProbe)) {
     char* const begin = top - expected_use;
     note_readable(begin - kProbe, kProbe + expected_use);
-    if (first_nonzero(begin - kProbe, begin) == begin) {
+    if (LWP_LIKELY(all_zero<kProbe>(begin - kProbe))) {
       memset(begin, 0, expected_use);
       return;
     }
   }
+  measure_and_clean();
+}
+
+// Looking at all pages that are in memory takes a system call: the more seldom, the longer owners
+// have used what was expected.
+void StackSlot::measure_and_clean() noexcept {
+  constexpr std::uint16_t kOftenest = 16;
+  constexpr std::uint16_t kSeldomest = 1024;
   char* const begin = lowest_used();
   const auto used = static_cast<std::size_t>(top - begin);
   memset(begin, 0, used);
-  expected_use = static_cast<std::uint32_t>(round_up(used, kCacheLine));
+  const bool as_expected = used <= expected_use && used >= expected_use / 2;
+  if (!as_expected) {
+    expected_use = static_cast<std::uint32_t>(round_up(used, kCacheLine));
+    measure_every = kOftenest;
+  } else if (measure_every < kSeldomest) {
+    measure_every *= 2;
+  }
+  until_measured = measure_every;
 }
 
 void StackPool::start(std::size_t header_size, std::size_t slot_offset,
@@ -114,19 +136,17 @@ void StackPool::stop() noexcept {
   *this = StackPool{};
 }
 
-StackSlot* StackPool::acquire(std::size_t wanted) noexcept {
+StackSlot* StackPool::acquire_another(std::size_t wanted) noexcept {
   int index = 0;
   std::size_t slot_bytes = kSmallestSlot;
   while (wanted + overhead_ + guard_bytes(slot_bytes) > slot_bytes) {
     if (++index == kClasses) return nullptr;
     slot_bytes <<= 1;
   }
+  last_wanted_ = wanted;
+  last_class_ = index;
   Class& size_class = classes_[index];
-  if (StackSlot* slot = size_class.free) {
-    size_class.free = slot->next_free;
-    slot->recycled = true;
-    return slot;
-  }
+  if (size_class.free != nullptr) return acquire(wanted);
   if (size_class.fresh == size_class.fresh_end && !map_arena(size_class, index)) return nullptr;
   return cut_slot(size_class, index);
 }
@@ -161,13 +181,6 @@ StackSlot* StackPool::place(void* memory, std::size_t bytes, int* ret_stack) noe
   const std::size_t stack = (bytes - unusable) / kStackAlignment * kStackAlignment;
   *ret_stack = static_cast<int>(stack < kMost ? stack : kMost);
   return slot;
-}
-
-void StackPool::release(StackSlot& slot) noexcept {
-  if (LWP_UNLIKELY(slot.placed)) return vacate(slot);
-  Class& size_class = classes_[slot.size_class];
-  slot.next_free = size_class.free;
-  size_class.free = &slot;
 }
 
 // Each arena is as large as all before it together, so their number grows with the logarithm.

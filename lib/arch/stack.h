@@ -23,6 +23,7 @@
 #include <cstdint>
 
 #include "arch/guard.h"
+#include "base/attributes.h"
 
 namespace lwp {
 
@@ -40,7 +41,8 @@ struct StackSlot {
   std::uint32_t expected_use = 0;  // see make_clean(); 0 = unknown
   std::uint8_t size_class = 0;
   GuardKind guard = GuardKind::none;
-  std::uint8_t uses = 0;  // how often recycled, modulo 256
+  std::uint16_t measure_every = 0;   // so many uses
+  std::uint16_t until_measured = 0;  // uses left
   bool recycled = false;
   unsigned valgrind_id = 0;
   bool placed = false;  // not of an arena: see place()
@@ -53,9 +55,13 @@ struct StackSlot {
 
   // Makes the stack all zero again, so that lowest_used() speaks of the next owner alone. Zeroes
   // the part that owners of this slot usually use; the rest is looked at when the bytes just below
-  // that part are not zero, or every 16th time. An owner that jumped over those bytes without
-  // touching them can so leave some behind: lowest_used() may be too low then, never too high.
+  // that part are not zero, or every 16th to 1024th time. An owner that jumped over those bytes
+  // without touching them can so leave some behind: lowest_used() may be too low then, never too
+  // high.
   void make_clean() noexcept;
+
+ private:
+  void measure_and_clean() noexcept;
 };
 
 class StackPool {
@@ -67,8 +73,19 @@ class StackPool {
   void stop() noexcept;  // unmaps everything
 
   // A slot with room for `wanted` bytes and two signals; null if there is no address space.
-  StackSlot* acquire(std::size_t wanted) noexcept;
-  void release(StackSlot& slot) noexcept;
+  StackSlot* acquire(std::size_t wanted) noexcept {
+    StackSlot* const slot = classes_[last_class_].free;
+    if (LWP_UNLIKELY(wanted != last_wanted_ || slot == nullptr)) return acquire_another(wanted);
+    classes_[last_class_].free = slot->next_free;
+    slot->recycled = true;
+    return slot;
+  }
+  void release(StackSlot& slot) noexcept {
+    if (LWP_UNLIKELY(slot.placed)) return vacate(slot);
+    Class& size_class = classes_[slot.size_class];
+    slot.next_free = size_class.free;
+    size_class.free = &slot;
+  }
 
   // A slot in somebody else's memory, its header at the upper end; it is guarded by a canary word,
   // and never recycled: released, it is no more. ret_stack is what is left beside room for two
@@ -93,10 +110,13 @@ class StackPool {
   static constexpr int kClasses = sizeof(void*) == 8 ? 18 : 10;
   static constexpr int kMaxArenas = 512;
 
+  StackSlot* acquire_another(std::size_t wanted) noexcept;
   void vacate(StackSlot& slot) noexcept;
   bool map_arena(Class& size_class, int index) noexcept;
   StackSlot* cut_slot(Class& size_class, int index) noexcept;
 
+  std::size_t last_wanted_ = 0;  // most LWPs want what the last one wanted
+  int last_class_ = 0;
   std::size_t header_size_ = 0;
   std::size_t slot_offset_ = 0;
   std::size_t overhead_ = 0;  // what a slot needs beyond the stack and the guard

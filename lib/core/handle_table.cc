@@ -60,16 +60,6 @@ bool HandleTable::take_place(Pcb& pcb) noexcept {
   return true;
 }
 
-bool HandleTable::issue(Pcb& pcb) noexcept {
-  if (pcb.table_index == 0 && !take_place(pcb)) return false;
-  Place& place = places_[pcb.table_index];
-  const std::uintptr_t generation = (~place.handle + kGenerationUnit) & kGenerationMask;
-  place.handle = runtime_bits_ | generation | pcb.table_index;
-  pcb.handle = reinterpret_cast<PROCESS>(place.handle);
-  ++live_;
-  return true;
-}
-
 void HandleTable::give_up(Pcb& pcb) noexcept {
   if (pcb.table_index == 0) return;
   places_[pcb.table_index].owner = first_free_ << 1 | 1;

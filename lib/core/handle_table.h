@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/attributes.h"
 #include "core/pcb.h"
 
 namespace lwp {
@@ -31,7 +32,15 @@ class HandleTable {
   void stop() noexcept;
 
   // Gives the LWP in this block a handle of its own. False if there is no memory for a new place.
-  bool issue(Pcb& pcb) noexcept;
+  LWP_ALWAYS_INLINE bool issue(Pcb& pcb) noexcept {
+    if (LWP_UNLIKELY(pcb.table_index == 0) && !take_place(pcb)) return false;
+    Place& place = places_[pcb.table_index];
+    const std::uintptr_t generation = (~place.handle + kGenerationUnit) & kGenerationMask;
+    place.handle = runtime_bits_ | generation | pcb.table_index;
+    pcb.handle = reinterpret_cast<PROCESS>(place.handle);
+    ++live_;
+    return true;
+  }
   // Ends the life of that handle; the place stays with the block.
   void retire(Pcb& pcb) noexcept {
     places_[pcb.table_index].handle = ~places_[pcb.table_index].handle;

@@ -24,13 +24,24 @@ int round_stack(int wanted) noexcept {
   return (wanted + kStackUnit - 1) / kStackUnit * kStackUnit;
 }
 
-bool copy_name(Pcb& pcb, const char* name) noexcept {
-  if (name == nullptr) name = "";
+LWP_NOINLINE bool copy_long_name(Pcb& pcb, const char* name) noexcept {
   const std::size_t size = strlen(name) + 1;
-  pcb.name = size <= kShortName ? pcb.short_name : static_cast<char*>(malloc(size));
+  pcb.name = static_cast<char*>(malloc(size));
   if (pcb.name == nullptr) return false;
   memcpy(pcb.name, name, size);
   return true;
+}
+
+// Most names are short, and copied before their length could be told.
+LWP_ALWAYS_INLINE bool copy_name(Pcb& pcb, const char* name) noexcept {
+  const char* from = name != nullptr ? name : "";
+  pcb.name = pcb.short_name;
+  for (char* to = pcb.short_name; to < pcb.short_name + kShortName; ++to, ++from) {
+    const char c = *from;
+    *to = c;
+    if (c == '\0') return true;
+  }
+  return copy_long_name(pcb, name);
 }
 
 // The block in a slot that has never been used before.
@@ -60,7 +71,7 @@ void reset(Pcb& pcb) noexcept {
 }
 
 // Name and handle, or nothing.
-Rc identify(Runtime& runtime, Pcb& pcb, const NewLwp& wanted) noexcept {
+LWP_ALWAYS_INLINE Rc identify(Runtime& runtime, Pcb& pcb, const NewLwp& wanted) noexcept {
   // Historically the last thing to be looked at, when the memory was there already.
   if (wanted.priority < 0 || wanted.priority >= kPriorities) return Rc::bad_priority;
   if (!copy_name(pcb, wanted.name)) return Rc::no_memory;
@@ -73,7 +84,7 @@ Rc identify(Runtime& runtime, Pcb& pcb, const NewLwp& wanted) noexcept {
 LWP_ALWAYS_INLINE void bury(Runtime& runtime, Pcb& pcb, void* status) noexcept {
   if (pcb.state == PcbState::ready) {
     runtime.queue.remove(pcb);
-  } else {
+  } else if (pcb.node_count != 0 || pcb.io_request != nullptr) {
     forget_wait(runtime, pcb);
   }
   pcb.state = PcbState::dead;
