@@ -13,8 +13,7 @@ import sys
 ALLOWED = {
     'lwpx_checkpoint_due': 'of the kernel thread, inline in loop.h',
     'lwpx_critical_word': 'of the kernel thread, inline in preempt.h',
-    'lwp::tls_zone': 'how a kernel thread finds its runtime',
-    'lwp::critical::in_brief_section': 'of the kernel thread',
+    'lwp_thread': 'of the kernel thread',
     'lwp::(anonymous namespace)::tick_action': 'signal actions belong to the process',
     'lwp::(anonymous namespace)::fault_action': 'signal actions belong to the process',
     'lwp::(anonymous namespace)::owners': 'who catches which signal: actions belong to the process',

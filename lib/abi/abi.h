@@ -16,6 +16,8 @@
 
 namespace lwp {
 
+static_assert(offsetof(ThreadState, switch_site) == 16);  // arch/switching_call.h
+
 static_assert(static_cast<int>(Rc::success) == LWP_SUCCESS);
 static_assert(static_cast<int>(Rc::bad_pid) == LWP_EBADPID);
 static_assert(static_cast<int>(Rc::blocked) == LWP_EBLOCKED);

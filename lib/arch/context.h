@@ -29,6 +29,7 @@ namespace lwp {
 struct Context {
   void* frame = nullptr;  // where the registers lie, on the flow's own stack
   FiberNote note;
+  std::uint32_t mxcsr = 0;  // scratch of the switch that suspends it
 };
 
 // What a flow receives when it gets the processor: whom it came from. To be passed to land().
@@ -39,16 +40,16 @@ namespace detail {
 
 #if defined(__x86_64__) && defined(__ELF__)
 
-LWP_ALWAYS_INLINE Arrival jump(void* frame, void* data) noexcept {
-  std::uint32_t mxcsr;
-  __asm__ __volatile__("stmxcsr %0" : "=m"(mxcsr));
+LWP_ALWAYS_INLINE Arrival jump(Context& self, void* frame) noexcept {
+  __asm__ __volatile__("stmxcsr %0" : "=m"(self.mxcsr));
   constexpr std::uint32_t kStickyFlags = 0x3f;
   auto& resumed_mxcsr = *static_cast<std::uint32_t*>(frame);  // the first word of Boost's frame
   // A branch, as nearly always there is nothing to add.
-  const std::uint32_t more = mxcsr & ~resumed_mxcsr & kStickyFlags;
+  const std::uint32_t more = self.mxcsr & ~resumed_mxcsr & kStickyFlags;
   if (LWP_UNLIKELY(more != 0)) resumed_mxcsr |= more;
 
   Arrival arrival;
+  void* data = &self;
   // The frame pointer makes the CFA (the build asks for it), so unwinding survives the push; and
   // the build forbids the red zone, which it would overwrite.
   __asm__ __volatile__(
@@ -73,8 +74,8 @@ LWP_ALWAYS_INLINE Arrival jump(void* frame, void* data) noexcept {
 
 #else
 
-LWP_ALWAYS_INLINE Arrival jump(void* frame, void* data) noexcept {
-  return boost::context::detail::jump_fcontext(frame, data);
+LWP_ALWAYS_INLINE Arrival jump(Context& self, void* frame) noexcept {
+  return boost::context::detail::jump_fcontext(frame, &self);
 }
 
 #endif
@@ -98,13 +99,13 @@ LWP_ALWAYS_INLINE void land(Context& self, Arrival arrival) noexcept {
 // Suspends the running flow as `self` and resumes `to`. Returns when something resumes `self`.
 LWP_ALWAYS_INLINE void context_switch(Context& self, Context& to) noexcept {
   to.note.about_to_run(&self.note);
-  land(self, detail::jump(to.frame, &self));
+  land(self, detail::jump(self, to.frame));
 }
 
 // The same for a flow that is never resumed. `self` must stay readable until `to` has landed.
 [[noreturn]] LWP_ALWAYS_INLINE void context_leave(Context& self, Context& to) noexcept {
   to.note.about_to_run(nullptr);
-  detail::jump(to.frame, &self);
+  detail::jump(self, to.frame);
   __builtin_unreachable();
 }
 

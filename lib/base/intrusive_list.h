@@ -22,6 +22,11 @@ class IntrusiveList {
   T* front() const noexcept { return head_; }
   static T* next(const T& element) noexcept { return (element.*kLink).next; }
 
+  bool holds_only(const T& element) const noexcept { return head_ == &element && tail_ == &element; }
+
+  // The same as erase() of the only element.
+  void clear() noexcept { head_ = tail_ = nullptr; }
+
   void push_back(T& element) noexcept {
     ListLink<T>& link = element.*kLink;
     link.next = nullptr;

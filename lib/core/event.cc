@@ -10,27 +10,26 @@
 namespace lwp {
 
 void EventTable::stop() noexcept {
-  free(large_);
-  *this = EventTable{};
+  if (table_ != small_) free(table_);
 }
 
 void EventTable::grow() noexcept {
-  const int old_bits = bits_;
-  Chain* const old_table = table();
-  auto* const bigger = static_cast<Chain*>(calloc(buckets() * 2, sizeof(Chain)));
+  Chain* const old_table = table_;
+  const std::size_t old_buckets = buckets_;
+  auto* const bigger = static_cast<Chain*>(calloc(old_buckets * 2, sizeof(Chain)));
   if (bigger == nullptr) return;
 
-  Chain* const to_free = large_;
-  large_ = bigger;
-  bits_ = old_bits + 1;
-  for (std::size_t i = 0; i < std::size_t{1} << old_bits; ++i) {
+  table_ = bigger;
+  buckets_ = old_buckets * 2;
+  --shift_;
+  for (std::size_t i = 0; i < old_buckets; ++i) {
     // Front to back, so that the order within each event stays.
     while (WaitNode* node = old_table[i].front()) {
       old_table[i].erase(*node);
       chain(node->event).push_back(*node);
     }
   }
-  free(to_free);
+  if (old_table != small_) free(old_table);
 }
 
 void* memory_for_list(Pcb& self, std::size_t bytes) noexcept {

@@ -27,7 +27,13 @@ class EventTable {
   void stop() noexcept;
 
   void add(WaitNode& node) noexcept {
-    if (LWP_UNLIKELY(++nodes_ > buckets())) grow();
+    if (LWP_UNLIKELY(!has_room())) grow();
+    add_in_room(node);
+  }
+  // Without growing.
+  bool has_room() const noexcept { return nodes_ < buckets_; }
+  void add_in_room(WaitNode& node) noexcept {
+    ++nodes_;
     chain(node.event).push_back(node);
   }
   void remove(WaitNode& node) noexcept {
@@ -36,24 +42,30 @@ class EventTable {
   }
 
   using Chain = IntrusiveList<WaitNode, &WaitNode::link>;
+
+  // The only node of its chain.
+  void remove_only(Chain& chain) noexcept {
+    chain.clear();
+    --nodes_;
+  }
+
   // All nodes of an event are in its chain; others may be too.
   Chain& chain(const void* event) noexcept {
     constexpr std::uint64_t kGoldenRatio = 0x9e3779b97f4a7c15;
     const std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(event) * kGoldenRatio;
-    return table()[mixed >> (64 - bits_)];
+    return table_[mixed >> shift_];
   }
 
  private:
   static constexpr int kFirstBits = 5;
 
-  std::size_t buckets() const noexcept { return std::size_t{1} << bits_; }
-  Chain* table() noexcept { return large_ != nullptr ? large_ : small_; }
   void grow() noexcept;
 
-  Chain small_[std::size_t{1} << kFirstBits];
-  Chain* large_ = nullptr;
-  int bits_ = kFirstBits;
+  Chain* table_ = small_;
+  int shift_ = 64 - kFirstBits;
+  std::size_t buckets_ = std::size_t{1} << kFirstBits;
   std::size_t nodes_ = 0;
+  Chain small_[std::size_t{1} << kFirstBits];
 };
 
 // Switches. events[0 .. count) are not null; 0 <= needed <= count. The running LWP waits until

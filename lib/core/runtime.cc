@@ -60,12 +60,12 @@ Rc start_runtime(int priority, Dialect dialect) noexcept {
   runtime.known_mask = present_mask();
   adopt_first_lwp(runtime, priority);
   critical::set_word(critical::kInitialWord + critical::kDepthUnit);
-  tls_zone = &runtime;
+  lwp_thread.zone = &runtime;
   return Rc::success;
 }
 
 void stop_runtime(Runtime& runtime) noexcept {
-  tls_zone = nullptr;
+  lwp_thread.zone = nullptr;
   critical::set_word(critical::kInitialWord);
   *runtime.current_mirror = nullptr;
   free_all_lwps(runtime);

@@ -83,7 +83,9 @@ struct Runtime : Zone {
 };
 
 // Null in a kernel thread without LWPs.
-LWP_ALWAYS_INLINE Runtime* this_runtime() noexcept { return static_cast<Runtime*>(tls_zone); }
+LWP_ALWAYS_INLINE Runtime* this_runtime() noexcept {
+  return static_cast<Runtime*>(lwp_thread.zone);
+}
 
 // Makes the calling kernel thread a host of LWPs, itself the first. Rc::no_memory.
 Rc start_runtime(int priority, Dialect dialect) noexcept;

@@ -46,7 +46,7 @@ void report_blocked(const Runtime& runtime) noexcept {
 void revive_for_exit(Runtime& runtime) noexcept {
   Pcb& self = *runtime.current;
   if (self.state == PcbState::dead || self.state == PcbState::ended) {
-    tls_zone = nullptr;
+    lwp_thread.zone = nullptr;
     return;
   }
   forget_wait(runtime, self);

@@ -112,14 +112,26 @@ inline void stop_running(Runtime& runtime) noexcept {
   self.state = PcbState::waiting;
 }
 
+// make_ready() has no more to do than make_ready_plainly().
+LWP_ALWAYS_INLINE bool makes_ready_plainly(const Runtime& runtime) noexcept {
+  return !runtime.attention.dozing && !run_waits_are_watched();
+}
+LWP_ALWAYS_INLINE bool is_made_ready_plainly(const Pcb& pcb) noexcept {
+  return (pcb.flags & kSuspended) == 0;
+}
+
+LWP_ALWAYS_INLINE void make_ready_plainly(Runtime& runtime, Pcb& pcb) noexcept {
+  pcb.state = PcbState::ready;
+  runtime.queue.insert(pcb);
+}
+
 // An LWP that waited, or is new, goes to the end of its ring; if it is suspended, later.
 inline void make_ready(Runtime& runtime, Pcb& pcb) noexcept {
-  if (LWP_UNLIKELY((pcb.flags & kSuspended) != 0)) {
+  if (LWP_UNLIKELY(!is_made_ready_plainly(pcb))) {
     pcb.state = PcbState::suspended;
     return;
   }
-  pcb.state = PcbState::ready;
-  runtime.queue.insert(pcb);
+  make_ready_plainly(runtime, pcb);
   if (LWP_UNLIKELY(runtime.attention.dozing) && pcb.priority >= runtime.current->priority &&
       runtime.current != runtime.idle_lwp) {  // that one dispatches next
     arm_ticks(runtime);

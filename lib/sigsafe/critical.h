@@ -18,6 +18,7 @@
 #include <atomic>
 
 #include "base/attributes.h"
+#include "sigsafe/thread_state.h"
 
 namespace lwp::critical {
 
@@ -29,20 +30,20 @@ constexpr int kDepthUnit = 1 << 20;
 constexpr int kInitialWord = kLevelUnit | kNothingOwed;
 
 LWP_SIGSAFE inline int word() noexcept {
-  return __atomic_load_n(&lwpx_critical_word, __ATOMIC_RELAXED);
+  return __atomic_load_n(&lwp_thread.critical_word, __ATOMIC_RELAXED);
 }
 
 // Only by a dispatch: the word of the LWP that gets the processor.
 inline void set_word(int value) noexcept {
-  __atomic_store_n(&lwpx_critical_word, value, __ATOMIC_RELAXED);
+  __atomic_store_n(&lwp_thread.critical_word, value, __ATOMIC_RELAXED);
 }
 
-LWP_SIGSAFE inline void add(int amount) noexcept {
+LWP_SIGSAFE inline void add(int amount, ThreadState& thread = lwp_thread) noexcept {
 #if defined(__x86_64__) || defined(__i386__)
-  __asm__ __volatile__("addl %1, %0" : "+m"(lwpx_critical_word) : "ri"(amount) : "memory", "cc");
+  __asm__ __volatile__("addl %1, %0" : "+m"(thread.critical_word) : "ri"(amount) : "memory", "cc");
 #else
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  __atomic_fetch_add(&lwpx_critical_word, amount, __ATOMIC_RELAXED);
+  __atomic_fetch_add(&thread.critical_word, amount, __ATOMIC_RELAXED);
   __atomic_signal_fence(__ATOMIC_SEQ_CST);
 #endif
 }
@@ -60,10 +61,9 @@ constexpr int depth_of(int word) noexcept { return (word + kDepthUnit / 2) >> 20
 // addition to the word takes longer than what it would protect. For a few instructions of library
 // code that call nothing, never switch, and look at owed() afterwards. Not nested: a handler that
 // finds itself inside one has to enter_library().
-extern __thread bool in_brief_section LWP_TLS;
 
 LWP_SIGSAFE inline bool in_brief() noexcept {
-  return __atomic_load_n(&in_brief_section, __ATOMIC_RELAXED);
+  return __atomic_load_n(&lwp_thread.in_brief_section, __ATOMIC_RELAXED);
 }
 
 class Brief {
@@ -76,7 +76,7 @@ class Brief {
  private:
   static void set(bool value) noexcept {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    __atomic_store_n(&in_brief_section, value, __ATOMIC_RELAXED);
+    __atomic_store_n(&lwp_thread.in_brief_section, value, __ATOMIC_RELAXED);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
   }
 };
@@ -87,16 +87,16 @@ LWP_SIGSAFE inline bool in_library() noexcept { return depth_of(word()) > 0 || i
 LWP_SIGSAFE inline bool movable() noexcept { return (word() & ~kNothingOwed) == 0 && !in_brief(); }
 
 LWP_SIGSAFE inline void owe() noexcept {
-  __atomic_fetch_and(&lwpx_critical_word, ~kNothingOwed, __ATOMIC_RELAXED);
+  __atomic_fetch_and(&lwp_thread.critical_word, ~kNothingOwed, __ATOMIC_RELAXED);
 }
 inline void owe_nothing() noexcept {
-  __atomic_fetch_or(&lwpx_critical_word, kNothingOwed, __ATOMIC_RELAXED);
+  __atomic_fetch_or(&lwp_thread.critical_word, kNothingOwed, __ATOMIC_RELAXED);
 }
 inline bool owed() noexcept { return (word() & kNothingOwed) == 0; }
 
 inline void enter_library() noexcept { add(kDepthUnit); }
 
 // The lowest level of leaving; core/safe_point.h has what library calls end with.
-inline void leave_library() noexcept { add(-kDepthUnit); }
+inline void leave_library(ThreadState& thread = lwp_thread) noexcept { add(-kDepthUnit, thread); }
 
 }  // namespace lwp::critical

@@ -40,7 +40,7 @@ class Visit {
 LWP_SIGSAFE void alert(Zone& zone) noexcept {
   if (!zone.attention.ring()) return;
   hurry(zone);
-  if (&zone != tls_zone && __atomic_load_n(&zone.attention.dozing, __ATOMIC_RELAXED)) {
+  if (&zone != lwp_thread.zone && __atomic_load_n(&zone.attention.dozing, __ATOMIC_RELAXED)) {
     arm_ticks_of_other(zone);
   }
 }

@@ -26,7 +26,7 @@ bool owns_signal(int signo, const Zone& zone) noexcept { return owners[signo].lo
 void hurry(Zone& zone) noexcept {
   wake_sleeper(zone);
   // Without a rival the ticks are off; the next one delivers.
-  if (&zone == tls_zone && zone.attention.dozing) arm_ticks(zone);
+  if (&zone == lwp_thread.zone && zone.attention.dozing) arm_ticks(zone);
 }
 
 }  // namespace lwp
@@ -40,7 +40,7 @@ extern "C" void lwp_on_caught_signal(int signo) {
   const bool known = (zone->caught_signals.fetch_or(bit, std::memory_order_seq_cst) & bit) != 0;
   hurry(*zone);
   // Only once, as arming anew puts the tick off.
-  if (!known && zone != tls_zone && __atomic_load_n(&zone->attention.dozing, __ATOMIC_RELAXED)) {
+  if (!known && zone != lwp_thread.zone && __atomic_load_n(&zone->attention.dozing, __ATOMIC_RELAXED)) {
     arm_ticks_of_other(*zone);
   }
   errno = keep_errno;

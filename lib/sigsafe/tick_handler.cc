@@ -92,7 +92,7 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
 }  // namespace lwp
 
 extern "C" void lwp_on_tick(int, siginfo_t*, void* context) {
-  lwp::Zone* const zone = lwp::tls_zone;
+  lwp::Zone* const zone = lwp_thread.zone;
   if (zone == nullptr || !zone->preempting) return;
   // On the interrupted stack, so it stays right when the door switches to another LWP and back.
   const int keep_errno = errno;

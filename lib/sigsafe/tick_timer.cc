@@ -8,8 +8,6 @@
 
 namespace lwp {
 
-__thread Zone* tls_zone LWP_TLS = nullptr;
-
 namespace {
 
 constexpr std::int64_t kNsPerSecond = 1000000000;

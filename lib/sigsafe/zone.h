@@ -18,6 +18,7 @@
 #include "sigsafe/code_map.h"
 #include "sigsafe/inbox.h"
 #include "sigsafe/soft_signals.h"
+#include "sigsafe/thread_state.h"
 #include "sigsafe/tick_counts.h"
 #include "sigsafe/watchdog.h"
 
@@ -40,12 +41,12 @@ struct Zone {
   const char* first_stack_end = nullptr;
 
   // --- the tick protocol. Written by handler.
-  std::int64_t retry_ns = 0;           // next distance of a retry
-  std::uint64_t known_mask = 0;        // kernel's form; + thread
-  std::uint64_t foreign_mask = 0;      // the last other mask seen
-  unsigned foreign_mask_ticks = 0;     // and how many ticks in a row
-  std::uintptr_t handler_return = 0;   // where the kernel lets handlers return to; 0: no tick yet
-  RuntimeTicks counters;               // + thread
+  std::int64_t retry_ns = 0;          // next distance of a retry
+  std::uint64_t known_mask = 0;       // kernel's form; + thread
+  std::uint64_t foreign_mask = 0;     // the last other mask seen
+  unsigned foreign_mask_ticks = 0;    // and how many ticks in a row
+  std::uintptr_t handler_return = 0;  // where the kernel lets handlers return to; 0: no tick yet
+  RuntimeTicks counters;              // + thread
   Watchdog watchdog;
 
   Inbox inbox{attention.posted};  // calls made by handlers that interrupted the library
@@ -58,8 +59,5 @@ struct Zone {
   std::atomic<std::uint64_t> caught_signals{0};  // bit n - 1: signal n. Cleared by thread.
   SoftSignals soft_signals;
 };
-
-// Null in a kernel thread without LWPs.
-extern __thread Zone* tls_zone LWP_TLS;
 
 }  // namespace lwp
