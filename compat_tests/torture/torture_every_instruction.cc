@@ -115,11 +115,11 @@ void begin(bool preemptible) {
 }
 
 void settle() {
+  const long level_0_nothing_owed = 1;
+  expect_int(lwpx_critical_word, level_0_nothing_owed);
   for (int i = 0; i < 4; ++i) LWP_DispatchProcess();
   expect_int(credits_taken, credits_given);
   expect(!intruded);
-  const long level_0_nothing_owed = 1;
-  expect_int(lwpx_critical_word, level_0_nothing_owed);
 }
 
 // For each instruction, or, if they are too many for the time, for each of so many: a signal there,

@@ -131,8 +131,6 @@ namespace {
 void deliver_and_pay(Runtime& runtime) noexcept {
   for (;;) {
     critical::enter_library();
-    // Before looking: what comes in from here on makes the word say "owed" again.
-    critical::owe_nothing();
     if (empty_inbox(runtime)) dispatch(runtime);
     const bool owed = runtime.attention.tick_owed.load(std::memory_order_relaxed);
     const bool payable = critical::level_of(critical::word()) == 0;
@@ -140,8 +138,11 @@ void deliver_and_pay(Runtime& runtime) noexcept {
       runtime.attention.tick_owed.store(false, std::memory_order_relaxed);
       pay_tick(runtime);
     }
-    // To be paid at level 0: until then the word says so.
-    if (owed && !payable) critical::owe();
+    if (owed && !payable) {
+      critical::owe();  // to be paid at level 0: until then the word says so
+    } else {
+      critical::owe_nothing();  // what has come in since is seen below
+    }
     critical::leave_library();
     if (owed && !payable ? !runtime.inbox.pending()
                          : !runtime.attention.handlers_left_something()) {
