@@ -17,6 +17,8 @@
 
 namespace {
 
+double computed;
+
 // --- What happens beside the call that is stepped through.
 
 volatile long turns;      // of the rival
@@ -114,9 +116,13 @@ void begin(bool preemptible) {
   if (preemptible) PRE_PreemptMe();
 }
 
+// Nothing is left to be caught up with: neither the word says so, nor does the next call find it.
 void settle() {
   const long level_0_nothing_owed = 1;
+  const long had = turns;
   expect_int(lwpx_critical_word, level_0_nothing_owed);
+  expect_int(LWP_NoYieldSignal(&computed), LWP_ENOWAIT);
+  expect_int(turns, had);
   for (int i = 0; i < 4; ++i) LWP_DispatchProcess();
   expect_int(credits_taken, credits_given);
   expect(!intruded);
@@ -125,7 +131,7 @@ void settle() {
 // For each instruction, or, if they are too many for the time, for each of so many: a signal there,
 // and then another run with a second one soon after. LWP_TORTURE_SEED says at which to begin.
 void at_every_instruction_send(const Call& call, int signo) {
-  constexpr unsigned kSoon = 100;
+  constexpr unsigned kSoon = 500;  // others have run, and the library is being left
   const char* const seed = getenv("LWP_TORTURE_SEED");
   call.body(nullptr);  // binds names, touches memory
   const long steps = step_through(call.body, nullptr, signo, kNoStep, kNoStep).steps;
@@ -140,9 +146,11 @@ void at_every_instruction_send(const Call& call, int signo) {
     if (run.signals == 0) break;
     if (call.check != nullptr) call.check(turns - before, in_program(run.where));
     settle();
-    const long second = number + 1 + draw(&random, kSoon);
-    step_through(call.body, nullptr, signo, number, second);
-    settle();
+    for (long pairs = runs / steps; pairs >= 0; --pairs) {
+      const long second = number + 1 + draw(&random, kSoon);
+      step_through(call.body, nullptr, signo, number, second);
+      settle();
+    }
   }
 }
 
@@ -160,8 +168,6 @@ void moved_once(long turns_had, bool) { expect_int(turns_had, 1); }
 void moved_once_if_it_may(long turns_had, bool at_once) {
   expect(turns_had == 1 || (turns_had == 0 && !at_once));
 }
-
-double computed;
 
 void compute(void*) {
   double sum = 0;
