@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lwpx.h - what this library adds to LWP: waiting for more than select can, with deadlines. Many
- * kernel threads are in <lwp/runtimes.h>, which comes along.
+ * lwpx.h - what this library adds to LWP: LWPs made to measure (lwpx_create.h), their lives
+ * (lwpx_life.h), many kernel threads (<lwp/runtimes.h>), and, here, waiting for more than select
+ * can, with deadlines.
  *
  * Everything here blocks only the calling LWP. What waits for descriptors or time starts the I/O
  * manager (<lwp/iomgr.h>) if that has not been done. Functions named after a system call return

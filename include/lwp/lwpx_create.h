@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lwpx_create.h - LWPs made to measure, and in memory of the caller's. Part of <lwp/lwpx.h>.
+ * lwpx_create.h - LWPs made to measure, in memory of the caller's, and whole sets of them there.
+ * Part of <lwp/lwpx.h>.
  *
  * All semantics are ours. Handler: no.
  */
@@ -62,6 +63,37 @@ struct LWPX_Attributes {
  */
 LWP_EXPORT int LWPX_CreateProcess(const struct LWPX_Attributes* attributes, void (*entry)(void*),
                                   void* parm, PROCESS* pid);
+
+/*
+ * LWPX_InitStatic - LWP_Init, but all that the LWPs of this kernel thread will ever need comes out
+ *   of memory of the caller's.
+ *   memory    of `bytes` bytes, at any alignment, zero or not. It is the library's until
+ *             LWP_TerminateProcessSupport, and is not touched afterwards.
+ *   priority  of the calling LWP, 0 .. LWP_MAX_PRIORITY.
+ *   pid       out, may be NULL: the handle of the calling LWP.
+ * From then on no function of <lwp/lwp.h>, <lwp/lwpx.h>, <lwp/iomgr.h>, <lwp/lock.h> and <preempt/>
+ * allocates or maps memory. What finds no room says LWP_ENOMEM, or sets ENOMEM, and has changed
+ * nothing; it works again when others have given theirs back. So what needs memory of another kind
+ * is not to be had: LWPX_Blocking says LWP_ESYSTEM, LWPX_StartRuntimes LWP_ENOMEM, LWPX_ThisRuntime
+ * NULL. Exceptions: printing (LWP_Print_Processes, traces, the last words of a deadlock) uses
+ * stdio; TM_Init and TM_Insert belong to no set of LWPs, and use the heap as ever.
+ *
+ * LWPX_STATIC_BYTES(lwps, stack), a constant expression, is enough for that many LWPs at a time
+ * beside the caller, with stacks of up to `stack` bytes each, however many come and go. Beyond
+ * that, the I/O manager takes LWPX_IOMGR_BYTES, with descriptors below 256; and 80 bytes more for
+ * each number above, up to the highest that is waited for; a list of n > 1 events, or n > 8
+ * descriptors, while an LWP lives that has waited for it, up to 160 * n bytes; a name of more than
+ * 31 characters, its length and 48 bytes. Stacks have no guard pages: a word at the end of each is
+ * compared at every dispatch. While lwp_stackUseEnabled is not 0, creating an LWP looks at its
+ * whole stack, and clears it.
+ *
+ * Returns LWP_SUCCESS; in this order LWP_ESYSTEM (this kernel thread has LWPs already);
+ * LWP_EBADPRI; LWP_ENOMEM (memory is NULL, or too small even for the caller). Switches: no.
+ */
+#define LWPX_RUNTIME_BYTES 32768
+#define LWPX_IOMGR_BYTES (LWPX_PROCESS_BYTES(0) + 65536)
+#define LWPX_STATIC_BYTES(lwps, stack) (LWPX_RUNTIME_BYTES + (lwps)*LWPX_PROCESS_BYTES(stack))
+LWP_EXPORT int LWPX_InitStatic(void* memory, size_t bytes, int priority, PROCESS* pid);
 
 #ifdef __cplusplus
 }

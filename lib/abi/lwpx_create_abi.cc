@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: MIT
 // lwpx_create_abi.cc - the functions of <lwp/lwpx_create.h>.
+#include <lwp/lwp.h>
 #include <lwp/lwpx.h>
 
 #include <cstddef>
 #include <cstring>
 
 #include "abi/abi.h"
+#include "base/legacy_variables.h"
 #include "core/life.h"
+#include "iomgr/io_manager.h"
 
 using namespace lwp;
 
 namespace {
+
+// What the header promises.
+static_assert(sizeof(Pcb) + 256 <= LWPX_CONTROL_BYTES);
+static_assert(sizeof(Runtime) + 8192 <= LWPX_RUNTIME_BYTES);
+static_assert(LWPX_PROCESS_BYTES(0) + sizeof(IoManager) + 16384 <= LWPX_IOMGR_BYTES);
 
 constexpr std::size_t kSmallest = offsetof(LWPX_Attributes, priority) + sizeof(int);
 constexpr unsigned kKnownFlags = LWPX_JOINABLE | LWPX_SUSPENDED | LWPX_PREEMPTIBLE;
@@ -57,4 +65,18 @@ extern "C" int LWPX_CreateProcess(const struct LWPX_Attributes* attributes, void
   const Rc rc = create_lwp_with(*runtime, lwp, extras, &pcb);
   if (rc == Rc::success && pid != nullptr) *pid = pcb->handle;
   return to_c(rc);
+}
+
+extern "C" int LWPX_InitStatic(void* memory, size_t bytes, int priority, PROCESS* pid) {
+  if (this_runtime() != nullptr) return LWP_ESYSTEM;
+  if (priority < 0 || priority > LWP_MAX_PRIORITY) return LWP_EBADPRI;
+  if (memory == nullptr) return LWP_ENOMEM;
+  const Rc rc = start_runtime_in(memory, bytes, priority);
+  if (rc != Rc::success) return to_c(rc);
+  // Other kernel threads may be starting too, and store the same.
+  __atomic_store_n(&lwp_logfile, stderr, __ATOMIC_RELAXED);
+  Runtime& runtime = *this_runtime();
+  if (pid != nullptr) *pid = runtime.current->handle;
+  leave_library(runtime);
+  return LWP_SUCCESS;
 }

@@ -90,6 +90,7 @@ int LWPX_StartRuntimesWith(const LWPX_GROUPATTR* attr, int n, void (*main)(void*
   if (!read_attributes(attr, &wanted)) return LWP_ESYSTEM;
   if (!valid_priority(wanted.priority)) return LWP_EBADPRI;
   const Runtime* const runtime = this_runtime();
+  if (runtime != nullptr && runtime->block != nullptr) return LWP_ENOMEM;
   const Dialect dialect = runtime != nullptr ? runtime->dialect : Dialect::coda;
   const GroupPlan plan = {
       n, main, arg, wanted.priority, wanted.stack_size, wanted.inbox, wanted.pin != 0, dialect};

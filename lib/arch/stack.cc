@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kCacheLine = 64;
 constexpr unsigned kColours = 16;
+constexpr std::uintptr_t kStackAlignment = 16;
 constexpr std::size_t kFirstArena = std::size_t{4} << 20;
 // A tick must find room for a second signal frame below its own, else it does not act.
 constexpr std::size_t kSignalFrames = 2;
@@ -116,8 +117,9 @@ void StackSlot::measure_and_clean() noexcept {
   until_measured = measure_every;
 }
 
-void StackPool::start(std::size_t header_size, std::size_t slot_offset,
-                      bool* ret_canaries) noexcept {
+void StackPool::start(std::size_t header_size, std::size_t slot_offset, bool* ret_canaries,
+                      BlockHeap* block) noexcept {
+  block_ = block;
   canaries_in_use_ = ret_canaries;
   LWP_CHECK(header_size % kCacheLine == 0);
   header_size_ = header_size;
@@ -147,7 +149,10 @@ StackSlot* StackPool::acquire_another(std::size_t wanted) noexcept {
   last_class_ = index;
   Class& size_class = classes_[index];
   if (size_class.free != nullptr) return acquire(wanted);
-  if (size_class.fresh == size_class.fresh_end && !map_arena(size_class, index)) return nullptr;
+  if (size_class.fresh == size_class.fresh_end) {
+    if (block_ != nullptr) return place_in_block(wanted);
+    if (!map_arena(size_class, index)) return nullptr;
+  }
   return cut_slot(size_class, index);
 }
 
@@ -156,16 +161,29 @@ void StackPool::vacate(StackSlot& slot) noexcept {
   slot.guard = GuardKind::none;
   note_readable(slot.low, slot.size());
   note_stack_ends(slot.valgrind_id);
+  if (slot.in_block) block_->give_back(slot.low);
+}
+
+StackSlot* StackPool::place_in_block(std::size_t wanted) noexcept {
+  const std::size_t bytes = wanted + beside_placed();
+  void* const memory = block_->take_low(bytes);
+  if (memory == nullptr) return nullptr;
+  StackSlot* const slot = place(memory, bytes, nullptr);
+  slot->in_block = true;
+  return slot;
+}
+
+// What a slot in somebody else's memory takes beside the stack, at most.
+std::size_t StackPool::beside_placed() const noexcept {
+  return header_size_ + kCacheLine + kStackAlignment + kCanaryBytes + kSignalFrames * signal_room();
 }
 
 StackSlot* StackPool::place(void* memory, std::size_t bytes, int* ret_stack) noexcept {
-  constexpr std::uintptr_t kStackAlignment = 16;
   const auto begin = reinterpret_cast<std::uintptr_t>(memory);
   std::uintptr_t end;
   if (__builtin_add_overflow(begin, bytes, &end)) return nullptr;
   const std::uintptr_t low = round_up(begin, kStackAlignment);
-  const std::size_t unusable =
-      header_size_ + kCacheLine + kStackAlignment + kCanaryBytes + kSignalFrames * signal_room();
+  const std::size_t unusable = beside_placed();
   if (bytes < unusable + kSmallestPlaced) return nullptr;
   const std::uintptr_t header = end / kCacheLine * kCacheLine - header_size_;
   note_readable(memory, bytes);
@@ -179,7 +197,7 @@ StackSlot* StackPool::place(void* memory, std::size_t bytes, int* ret_stack) noe
   slot->valgrind_id = note_stack_begins(slot->low, slot->top);
   constexpr std::size_t kMost = 0x7fffffff / kStackAlignment * kStackAlignment;
   const std::size_t stack = (bytes - unusable) / kStackAlignment * kStackAlignment;
-  *ret_stack = static_cast<int>(stack < kMost ? stack : kMost);
+  if (ret_stack != nullptr) *ret_stack = static_cast<int>(stack < kMost ? stack : kMost);
   return slot;
 }
 

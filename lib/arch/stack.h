@@ -24,6 +24,7 @@
 
 #include "arch/guard.h"
 #include "base/attributes.h"
+#include "base/block_heap.h"
 
 namespace lwp {
 
@@ -45,7 +46,8 @@ struct StackSlot {
   std::uint16_t until_measured = 0;  // uses left
   bool recycled = false;
   unsigned valgrind_id = 0;
-  bool placed = false;  // not of an arena: see place()
+  bool placed = false;    // not of an arena: see place()
+  bool in_block = false;  // placed in the pool's own block
 
   std::size_t size() const noexcept { return static_cast<std::size_t>(top - low); }
   std::size_t guard_size() const noexcept { return kSmallestSlot << size_class >> kGuardShift; }
@@ -68,8 +70,10 @@ class StackPool {
  public:
   // header_size: bytes beside each slot that belong to the owner, a multiple of 64; and where among
   // them the StackSlot lies.
+  // block: where slots lie, placed (see there); null: in arenas.
   // ret_canaries becomes true when some slot is guarded by nothing but a word to be looked at.
-  void start(std::size_t header_size, std::size_t slot_offset, bool* ret_canaries) noexcept;
+  void start(std::size_t header_size, std::size_t slot_offset, bool* ret_canaries,
+             BlockHeap* block = nullptr) noexcept;
   void stop() noexcept;  // unmaps everything
 
   // A slot with room for `wanted` bytes and two signals; null if there is no address space.
@@ -89,7 +93,7 @@ class StackPool {
 
   // A slot in somebody else's memory, its header at the upper end; it is guarded by a canary word,
   // and never recycled: released, it is no more. ret_stack is what is left beside room for two
-  // signals, in bytes. Null if that is less than kSmallestPlaced.
+  // signals, in bytes; may be null. Null if that is less than kSmallestPlaced.
   StackSlot* place(void* memory, std::size_t bytes, int* ret_stack) noexcept;
   static constexpr std::size_t kSmallestPlaced = 4096;
 
@@ -111,12 +115,15 @@ class StackPool {
   static constexpr int kMaxArenas = 512;
 
   StackSlot* acquire_another(std::size_t wanted) noexcept;
+  StackSlot* place_in_block(std::size_t wanted) noexcept;
+  std::size_t beside_placed() const noexcept;
   void vacate(StackSlot& slot) noexcept;
   bool map_arena(Class& size_class, int index) noexcept;
   StackSlot* cut_slot(Class& size_class, int index) noexcept;
 
   std::size_t last_wanted_ = 0;  // most LWPs want what the last one wanted
   int last_class_ = 0;
+  BlockHeap* block_ = nullptr;
   std::size_t header_size_ = 0;
   std::size_t slot_offset_ = 0;
   std::size_t overhead_ = 0;  // what a slot needs beyond the stack and the guard

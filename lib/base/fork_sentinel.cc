@@ -10,7 +10,12 @@
 
 namespace lwp {
 
-bool ForkSentinel::start() noexcept {
+bool ForkSentinel::start(bool may_map) noexcept {
+  if (!may_map) {
+    page_ = &own_;
+    own_ = getpid();
+    return true;
+  }
   const auto size = static_cast<std::size_t>(getpagesize());
   void* const page =
       mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -22,7 +27,7 @@ bool ForkSentinel::start() noexcept {
 }
 
 void ForkSentinel::stop() noexcept {
-  if (page_ != nullptr) munmap(page_, static_cast<std::size_t>(getpagesize()));
+  if (page_ != nullptr && page_ != &own_) munmap(page_, static_cast<std::size_t>(getpagesize()));
   page_ = nullptr;
 }
 

@@ -2,7 +2,7 @@
 // fork_sentinel.h - tells a forked child from the process it came from, without a system call.
 //
 // A page that the kernel wipes in the child. Where it can not, the child is told by its number.
-// Memory: one page per sentinel.
+// Memory: one page per sentinel, or none: then every look is a system call.
 #pragma once
 
 #include <sys/types.h>
@@ -11,7 +11,7 @@ namespace lwp {
 
 class ForkSentinel {
  public:
-  bool start() noexcept;
+  bool start(bool may_map) noexcept;
   void stop() noexcept;
 
   // Since start() or the last call that said true, this process was forked off.
@@ -20,6 +20,7 @@ class ForkSentinel {
  private:
   pid_t* page_ = nullptr;  // holds the process's number; 0 in a child
   bool wiped_on_fork_ = false;
+  pid_t own_ = 0;  // stands in for the page
 };
 
 }  // namespace lwp

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/event.h"
 
-#include <cstdlib>
+#include <cstring>
 
 #include "core/cancel.h"
 #include "core/runtime.h"
@@ -10,14 +10,16 @@
 namespace lwp {
 
 void EventTable::stop() noexcept {
-  if (table_ != small_) free(table_);
+  if (table_ != small_) return_memory(block_, table_);
 }
 
 void EventTable::grow() noexcept {
   Chain* const old_table = table_;
   const std::size_t old_buckets = buckets_;
-  auto* const bigger = static_cast<Chain*>(calloc(old_buckets * 2, sizeof(Chain)));
+  const std::size_t bytes = old_buckets * 2 * sizeof(Chain);
+  auto* const bigger = static_cast<Chain*>(take_memory(block_, bytes));
   if (bigger == nullptr) return;
+  memset(static_cast<void*>(bigger), 0, bytes);  // empty chains
 
   table_ = bigger;
   buckets_ = old_buckets * 2;
@@ -29,12 +31,12 @@ void EventTable::grow() noexcept {
       chain(node->event).push_back(*node);
     }
   }
-  if (old_table != small_) free(old_table);
+  if (old_table != small_) return_memory(block_, old_table);
 }
 
-void* memory_for_list(Pcb& self, std::size_t bytes) noexcept {
+void* memory_for_list(Runtime& runtime, Pcb& self, std::size_t bytes) noexcept {
   if (bytes <= self.list_bytes) return self.list_memory;
-  void* const bigger = realloc(self.list_memory, bytes);
+  void* const bigger = enlarge_memory(runtime.block, self.list_memory, bytes);
   if (bigger == nullptr) return nullptr;
   self.list_memory = bigger;
   self.list_bytes = bytes;
@@ -44,10 +46,11 @@ void* memory_for_list(Pcb& self, std::size_t bytes) noexcept {
 namespace {
 
 // Room for a list of `count` nodes in the block. False if there is no memory.
-bool make_list(Pcb& self, int count) noexcept {
+bool make_list(Runtime& runtime, Pcb& self, int count) noexcept {
   self.nodes = &self.only_node;
   if (count == 1) return true;
-  void* const memory = memory_for_list(self, static_cast<std::size_t>(count) * sizeof(WaitNode));
+  void* const memory =
+      memory_for_list(runtime, self, static_cast<std::size_t>(count) * sizeof(WaitNode));
   self.nodes = static_cast<WaitNode*>(memory);
   return memory != nullptr;
 }
@@ -56,7 +59,7 @@ bool make_list(Pcb& self, int count) noexcept {
 
 Rc enlist(Runtime& runtime, const void* const* events, int count, int needed) noexcept {
   Pcb& self = *runtime.current;
-  if (!make_list(self, count)) return Rc::no_memory;
+  if (!make_list(runtime, self, count)) return Rc::no_memory;
   self.remaining = needed;
   self.node_count = count;
   self.wake_event = 0;

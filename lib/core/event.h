@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/block_heap.h"
 #include "base/intrusive_list.h"
 #include "base/rc.h"
 #include "core/pcb.h"
@@ -24,6 +25,7 @@ struct Runtime;
 
 class EventTable {
  public:
+  void start(BlockHeap* block) noexcept { block_ = block; }
   void stop() noexcept;
 
   void add(WaitNode& node) noexcept {
@@ -64,6 +66,7 @@ class EventTable {
   Chain* table_ = small_;
   int shift_ = 64 - kFirstBits;
   std::size_t buckets_ = std::size_t{1} << kFirstBits;
+  BlockHeap* block_ = nullptr;
   std::size_t nodes_ = 0;
   Chain small_[std::size_t{1} << kFirstBits];
 };
@@ -85,7 +88,7 @@ Rc give_credit(Runtime& runtime, Pcb& pcb) noexcept;
 
 // Memory of an LWP for the list of its present wait, of events or of anything else; it lasts until
 // the next such call, and is freed with the LWP. Null if there is none.
-void* memory_for_list(Pcb& self, std::size_t bytes) noexcept;
+void* memory_for_list(Runtime& runtime, Pcb& self, std::size_t bytes) noexcept;
 
 // Takes an LWP that is about to die or to wake out of all that it waits for.
 void forget_wait(Runtime& runtime, Pcb& pcb) noexcept;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/handle_table.h"
 
-#include <sys/mman.h>
-
 #include <atomic>
 #include <cstring>
 
@@ -12,7 +10,8 @@ namespace {
 constexpr std::size_t kFirstPlaces = 256;
 }
 
-bool HandleTable::start(unsigned runtime_number) noexcept {
+bool HandleTable::start(unsigned runtime_number, BlockHeap* block) noexcept {
+  block_ = block;
   constexpr unsigned kRuntimeMask = (1u << kRuntimeBits) - 1;
   runtime_bits_ = static_cast<std::uintptr_t>(runtime_number & kRuntimeMask)
                   << (kIndexBits + kGenerationBits);
@@ -24,23 +23,22 @@ bool HandleTable::start(unsigned runtime_number) noexcept {
 }
 
 void HandleTable::stop() noexcept {
-  if (places_ != nullptr) munmap(places_, capacity_ * sizeof(Place));
+  unmap_memory(block_, places_, capacity_ * sizeof(Place));
   *this = HandleTable{};
 }
 
 bool HandleTable::grow() noexcept {
   const std::size_t wanted = capacity_ == 0 ? kFirstPlaces : capacity_ * 2;
   if (wanted > kIndexMask + 1) return false;
-  void* const memory = mmap(nullptr, wanted * sizeof(Place), PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return false;
+  void* const memory = map_memory(block_, wanted * sizeof(Place));
+  if (memory == nullptr) return false;
   // Not mremap: a signal handler may look a handle up at any time, in the old table or the new.
   Place* const old = places_;
   if (old != nullptr) memcpy(memory, old, used_ * sizeof(Place));
   std::atomic_signal_fence(std::memory_order_seq_cst);
   places_ = static_cast<Place*>(memory);
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  if (old != nullptr) munmap(old, capacity_ * sizeof(Place));
+  unmap_memory(block_, old, capacity_ * sizeof(Place));
   capacity_ = wanted;
   if (used_ == 0) used_ = 1;
   return true;

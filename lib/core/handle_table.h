@@ -21,6 +21,7 @@
 #include <cstdint>
 
 #include "base/attributes.h"
+#include "base/block_heap.h"
 #include "core/pcb.h"
 
 namespace lwp {
@@ -28,7 +29,8 @@ namespace lwp {
 class HandleTable {
  public:
   // runtime_number: tells the handles of runtimes apart, those of ended ones included.
-  bool start(unsigned runtime_number) noexcept;
+  // block: where its memory comes from; null: from the system.
+  bool start(unsigned runtime_number, BlockHeap* block = nullptr) noexcept;
   void stop() noexcept;
 
   // Gives the LWP in this block a handle of its own. False if there is no memory for a new place.
@@ -99,6 +101,7 @@ class HandleTable {
   bool grow() noexcept;
   bool take_place(Pcb& pcb) noexcept;
 
+  BlockHeap* block_ = nullptr;
   Place* places_ = nullptr;
   std::size_t used_ = 0;  // place 0 is never given, so no handle is null
   std::size_t capacity_ = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/life.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -24,16 +23,16 @@ int round_stack(int wanted) noexcept {
   return (wanted + kStackUnit - 1) / kStackUnit * kStackUnit;
 }
 
-LWP_NOINLINE bool copy_long_name(Pcb& pcb, const char* name) noexcept {
+LWP_NOINLINE bool copy_long_name(Runtime& runtime, Pcb& pcb, const char* name) noexcept {
   const std::size_t size = strlen(name) + 1;
-  pcb.name = static_cast<char*>(malloc(size));
+  pcb.name = static_cast<char*>(take_memory(runtime.block, size));
   if (pcb.name == nullptr) return false;
   memcpy(pcb.name, name, size);
   return true;
 }
 
 // Most names are short, and copied before their length could be told.
-LWP_ALWAYS_INLINE bool copy_name(Pcb& pcb, const char* name) noexcept {
+LWP_ALWAYS_INLINE bool copy_name(Runtime& runtime, Pcb& pcb, const char* name) noexcept {
   const char* from = name != nullptr ? name : "";
   pcb.name = pcb.short_name;
   for (char* to = pcb.short_name; to < pcb.short_name + kShortName; ++to, ++from) {
@@ -41,7 +40,7 @@ LWP_ALWAYS_INLINE bool copy_name(Pcb& pcb, const char* name) noexcept {
     *to = c;
     if (c == '\0') return true;
   }
-  return copy_long_name(pcb, name);
+  return copy_long_name(runtime, pcb, name);
 }
 
 // The block in a slot that has never been used before.
@@ -74,9 +73,9 @@ void reset(Pcb& pcb) noexcept {
 LWP_ALWAYS_INLINE Rc identify(Runtime& runtime, Pcb& pcb, const NewLwp& wanted) noexcept {
   // Historically the last thing to be looked at, when the memory was there already.
   if (wanted.priority < 0 || wanted.priority >= kPriorities) return Rc::bad_priority;
-  if (!copy_name(pcb, wanted.name)) return Rc::no_memory;
+  if (!copy_name(runtime, pcb, wanted.name)) return Rc::no_memory;
   if (runtime.handles.issue(pcb)) return Rc::success;
-  if (pcb.name != pcb.short_name) free(pcb.name);
+  if (pcb.name != pcb.short_name) return_memory(runtime.block, pcb.name);
   return Rc::no_memory;
 }
 
@@ -89,8 +88,8 @@ LWP_ALWAYS_INLINE void bury(Runtime& runtime, Pcb& pcb, void* status) noexcept {
   }
   pcb.state = PcbState::dead;
   runtime.handles.retire(pcb);
-  if (LWP_UNLIKELY(pcb.name != pcb.short_name)) free(pcb.name);
-  if (LWP_UNLIKELY(pcb.list_memory != nullptr)) free(pcb.list_memory);
+  if (LWP_UNLIKELY(pcb.name != pcb.short_name)) return_memory(runtime.block, pcb.name);
+  if (LWP_UNLIKELY(pcb.list_memory != nullptr)) return_memory(runtime.block, pcb.list_memory);
   if (LWP_UNLIKELY(pcb.flags != 0)) return leave_remains(runtime, pcb, status);
   // Nobody takes the stack before the next LWP runs, so the running LWP may end on its own.
   if (&pcb != &runtime.first) runtime.stacks.release(pcb.slot);
@@ -180,7 +179,7 @@ void exit_lwp(Runtime& runtime, void* status) noexcept {
 void adopt_first_lwp(Runtime& runtime, int priority) noexcept {
   Pcb& pcb = runtime.first;
   reset(pcb);
-  copy_name(pcb,
+  copy_name(runtime, pcb,
             runtime.dialect == Dialect::afs3 ? "Main Process [created by LWP]" : "Main Process");
   runtime.handles.issue(pcb);
   pcb.context.note.adopted();

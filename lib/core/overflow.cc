@@ -37,6 +37,7 @@ LWP_SIGSAFE void complain(const Pcb& pcb) noexcept {
 }  // namespace
 
 void start_overflow_reports(Runtime& runtime) noexcept {
+  if (runtime.block != nullptr) return;  // stacks without guards: there will be nothing to catch
   fault_action.take(SIGSEGV, runtime.fault_user);
   stack_t present;
   if (sigaltstack(nullptr, &present) != 0 || (present.ss_flags & SS_DISABLE) == 0) return;
@@ -51,6 +52,7 @@ void start_overflow_reports(Runtime& runtime) noexcept {
 }
 
 void stop_overflow_reports(Runtime& runtime) noexcept {
+  if (runtime.block != nullptr) return;
   fault_action.give_back(runtime.fault_user);
   if (runtime.alternate_stack == nullptr) return;
   stack_t present;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/runtime.h"
 
-#include <sys/mman.h>
-
 #include <atomic>
+#include <cstdint>
 #include <new>
 
 #include "base/legacy_variables.h"
@@ -39,21 +38,14 @@ void find_exception_globals(Runtime& runtime) noexcept {
                            : &runtime.no_exceptions;
 }
 
-}  // namespace
-
-Rc start_runtime(int priority, Dialect dialect) noexcept {
-  void* const memory =
-      mmap(nullptr, sizeof(Runtime), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return Rc::no_memory;
-  Runtime& runtime = *new (memory) Runtime;
-  note_roots(memory, sizeof(Runtime));
-  if (!runtime.handles.start(runtimes_started.fetch_add(1, std::memory_order_relaxed))) {
-    forget_roots(memory, sizeof(Runtime));
-    munmap(memory, sizeof(Runtime));
-    return Rc::no_memory;
-  }
+// What both ways of starting have in common. Nothing is left behind if it fails.
+Rc start_modules(Runtime& runtime, int priority, Dialect dialect) noexcept {
+  const unsigned number = runtimes_started.fetch_add(1, std::memory_order_relaxed);
+  if (!runtime.handles.start(number, runtime.block)) return Rc::no_memory;
   runtime.dialect = dialect;
-  runtime.stacks.start(sizeof(Pcb), offsetof(Pcb, slot), &runtime.attention.canaries);
+  runtime.stacks.start(sizeof(Pcb), offsetof(Pcb, slot), &runtime.attention.canaries,
+                       runtime.block);
+  runtime.events.start(runtime.block);
   start_overflow_reports(runtime);
   become_primary_or_not(runtime);
   find_exception_globals(runtime);
@@ -62,6 +54,30 @@ Rc start_runtime(int priority, Dialect dialect) noexcept {
   critical::set_word(critical::kInitialWord + critical::kDepthUnit);
   lwp_thread.zone = &runtime;
   return Rc::success;
+}
+
+}  // namespace
+
+Rc start_runtime(int priority, Dialect dialect) noexcept {
+  void* const memory = map_memory(nullptr, sizeof(Runtime));
+  if (memory == nullptr) return Rc::no_memory;
+  note_roots(memory, sizeof(Runtime));
+  const Rc rc = start_modules(*new (memory) Runtime, priority, dialect);
+  if (rc == Rc::success) return rc;
+  forget_roots(memory, sizeof(Runtime));
+  unmap_memory(nullptr, memory, sizeof(Runtime));
+  return rc;
+}
+
+Rc start_runtime_in(void* memory, std::size_t bytes, int priority) noexcept {
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+  const std::size_t lost = (alignof(Runtime) - begin % alignof(Runtime)) % alignof(Runtime);
+  if (bytes > SIZE_MAX - begin || bytes < lost + sizeof(Runtime)) return Rc::no_memory;
+  auto* const place = static_cast<char*>(memory) + lost;
+  Runtime& runtime = *new (place) Runtime;
+  runtime.block_heap.start(place + sizeof(Runtime), bytes - lost - sizeof(Runtime));
+  runtime.block = &runtime.block_heap;
+  return start_modules(runtime, priority, Dialect::coda);
 }
 
 void stop_runtime(Runtime& runtime) noexcept {
@@ -74,8 +90,9 @@ void stop_runtime(Runtime& runtime) noexcept {
   runtime.stacks.stop();
   runtime.handles.stop();
   if (runtime.primary) primary_exists.store(false, std::memory_order_release);
+  if (runtime.block != nullptr) return;
   forget_roots(&runtime, sizeof runtime);
-  munmap(&runtime, sizeof runtime);
+  unmap_memory(nullptr, &runtime, sizeof runtime);
 }
 
 }  // namespace lwp

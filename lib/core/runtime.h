@@ -14,6 +14,7 @@
 #include <signal.h>
 
 #include "arch/stack.h"
+#include "base/block_heap.h"
 #include "base/rc.h"
 #include "base/signal_action.h"
 #include "core/dialect.h"
@@ -44,6 +45,11 @@ struct Runtime : Zone {
   int asked_at = ~0;      // *dispatch_count when a tick last asked loops; see loop_list.h
   int cancellations = 0;  // LWPs that are to be cancelled and have not ended yet
   bool aborting = false;  // on the way to exit(): no second deadlock report
+
+  // --- memory. The block that it was started on, which holds the Runtime too; null: it takes what
+  // it needs from the system.
+  BlockHeap* block = nullptr;
+  BlockHeap block_heap;
 
   // --- modules, in the order in which they are started
   HandleTable handles;
@@ -89,6 +95,9 @@ LWP_ALWAYS_INLINE Runtime* this_runtime() noexcept {
 
 // Makes the calling kernel thread a host of LWPs, itself the first. Rc::no_memory.
 Rc start_runtime(int priority, Dialect dialect) noexcept;
+// All that it will ever need comes out of this memory. Rc::no_memory: it is too small even for
+// this.
+Rc start_runtime_in(void* memory, std::size_t bytes, int priority) noexcept;
 
 // Frees everything. The caller runs as the first LWP, inside the library; afterwards there is none.
 void stop_runtime(Runtime& runtime) noexcept;

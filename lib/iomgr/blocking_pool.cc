@@ -76,6 +76,7 @@ bool BlockingPool::have_thread() noexcept {
 
 Rc BlockingPool::run(Runtime& runtime, Function function, void* argument,
                      Outcome* ret_outcome) noexcept {
+  if (runtime.block != nullptr) return Rc::system;  // threads have stacks of their own
   while (job_count_ >= kMostJobs) {
     const void* const place = &job_count_;
     if (const Rc rc = block_on_events(runtime, &place, 1, 1); rc != Rc::success) return rc;

@@ -30,9 +30,9 @@ class BlockingPool {
     bool done;
   };
 
-  // Switches. Rc::no_memory; Rc::system (no thread, the pool was stopped while the caller waited
-  // for a place, or this is a child that was forked off since). *ret_outcome must last as long as
-  // the LWP, which may be cancelled meanwhile.
+  // Switches. Rc::no_memory; Rc::system (no thread, a runtime that must not take memory for one,
+  // the pool was stopped while the caller waited for a place, or this is a child that was forked
+  // off since). *ret_outcome must last as long as the LWP, which may be cancelled meanwhile.
   Rc run(Runtime& runtime, Function function, void* argument, Outcome* ret_outcome) noexcept;
 
   // Makes the LWPs ready whose jobs are done. Whether there were any.

@@ -7,16 +7,17 @@
 #include <new>
 
 #include "core/event.h"
+#include "core/runtime.h"
 #include "iomgr/request.h"
 
 namespace lwp {
 
 class InterestList {
  public:
-  InterestList(Pcb& waiter, int capacity) noexcept : interests_(few_) {
+  InterestList(Runtime& runtime, int capacity) noexcept : interests_(few_) {
     if (capacity <= kFew) return;
     const auto bytes = static_cast<std::size_t>(capacity) * sizeof(FdInterest);
-    interests_ = static_cast<FdInterest*>(memory_for_list(waiter, bytes));
+    interests_ = static_cast<FdInterest*>(memory_for_list(runtime, *runtime.current, bytes));
   }
   InterestList(const InterestList&) = delete;
   InterestList& operator=(const InterestList&) = delete;

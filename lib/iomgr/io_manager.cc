@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "iomgr/io_manager.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <new>
 
@@ -149,19 +147,18 @@ void io_main(void*) noexcept {
 Rc start_io(Runtime& runtime) noexcept {
   if (runtime.io != nullptr) return Rc::success;
   // Not malloc: IOMGR_Finalize gives it back, perhaps in a handler that has interrupted malloc.
-  void* const memory =
-      mmap(nullptr, sizeof(IoManager), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return Rc::no_memory;
+  void* const memory = map_memory(runtime.block, sizeof(IoManager));
+  if (memory == nullptr) return Rc::no_memory;
   auto* const io = new (memory) IoManager;
   Pcb* pcb;
-  if (!io->poller.start(runtime.wake_fd)) {
-    munmap(memory, sizeof(IoManager));
+  if (!io->poller.start(runtime.wake_fd, runtime.block)) {
+    unmap_memory(runtime.block, memory, sizeof(IoManager));
     return Rc::system;
   }
   const NewLwp manager = {io_main, nullptr, kStackSize, kPriority, "IO MANAGER"};
   if (const Rc rc = create_lwp(runtime, manager, &pcb); rc != Rc::success) {
     io->poller.stop();
-    munmap(memory, sizeof(IoManager));
+    unmap_memory(runtime.block, memory, sizeof(IoManager));
     return rc;
   }
   io->lwp = pcb->handle;
@@ -184,7 +181,7 @@ void stop_io(Runtime& runtime) noexcept {
   Pcb* const manager = runtime.handles.find(runtime.io->lwp);
   if (manager != nullptr) destroy_lwp(runtime, *manager);
   runtime.io->poller.stop();
-  munmap(runtime.io, sizeof(IoManager));
+  unmap_memory(runtime.block, runtime.io, sizeof(IoManager));
   runtime.io = nullptr;
   runtime.idle_lwp = nullptr;
   runtime.poll_waiters = nullptr;

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstring>
+
 #include "base/check.h"
 
 namespace lwp {
@@ -36,9 +38,10 @@ void Poller::close_set() noexcept {
   epoll_ = -1;
 }
 
-bool Poller::start(std::atomic<int>& ret_wake_fd) noexcept {
+bool Poller::start(std::atomic<int>& ret_wake_fd, BlockHeap* block) noexcept {
+  block_ = block;
   wake_fd_ = &ret_wake_fd;
-  if (sentinel_.start() && open_set()) return true;
+  if (sentinel_.start(block == nullptr) && open_set()) return true;
   stop();
   return false;
 }
@@ -48,7 +51,7 @@ void Poller::stop() noexcept {
   const int wake_fd = wake_fd_->exchange(-1);
   if (wake_fd >= 0) close(wake_fd);
   sentinel_.stop();
-  if (places_ != nullptr) munmap(places_, static_cast<std::size_t>(place_count_) * sizeof(Place));
+  unmap_memory(block_, places_, static_cast<std::size_t>(place_count_) * sizeof(Place));
   places_ = nullptr;
   place_count_ = 0;
 }
@@ -81,13 +84,18 @@ bool Poller::make_room(int fd) noexcept {
     if (__builtin_mul_overflow(wanted, 2, &wanted)) return false;
   }
   const std::size_t bytes = static_cast<std::size_t>(wanted) * sizeof(Place);
+  const std::size_t old_bytes = static_cast<std::size_t>(place_count_) * sizeof(Place);
   // Interests do not point to their places, so these may move.
-  void* const bigger =
-      places_ == nullptr
-          ? mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-          : mremap(places_, static_cast<std::size_t>(place_count_) * sizeof(Place), bytes,
-                   MREMAP_MAYMOVE);
-  if (bigger == MAP_FAILED) return false;
+  void* bigger;
+  if (block_ == nullptr && places_ != nullptr) {
+    bigger = mremap(places_, old_bytes, bytes, MREMAP_MAYMOVE);
+    if (bigger == MAP_FAILED) return false;
+  } else {
+    bigger = map_memory(block_, bytes);
+    if (bigger == nullptr) return false;
+    if (places_ != nullptr) memcpy(bigger, static_cast<void*>(places_), old_bytes);
+    unmap_memory(block_, places_, old_bytes);
+  }
   places_ = static_cast<Place*>(bigger);  // all zero is an empty place
   place_count_ = wanted;
   return true;

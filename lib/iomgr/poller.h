@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/block_heap.h"
 #include "base/fork_sentinel.h"
 #include "base/intrusive_list.h"
 #include "iomgr/request.h"
@@ -30,7 +31,8 @@ namespace lwp {
 class Poller {
  public:
   // ret_wake_fd is kept up to date with a descriptor that ends a sleep when it is written to.
-  bool start(std::atomic<int>& ret_wake_fd) noexcept;
+  // block: where its memory comes from; null: from the system.
+  bool start(std::atomic<int>& ret_wake_fd, BlockHeap* block) noexcept;
   void stop() noexcept;
 
   // In a process that was forked off since the last call, leaves the parent's set alone from now
@@ -84,6 +86,7 @@ class Poller {
   int epoll_ = -1;
   std::atomic<int>* wake_fd_ = nullptr;
   ForkSentinel sentinel_;  // a forked child must not use the set that it shares with its parent
+  BlockHeap* block_ = nullptr;
   Place* places_ = nullptr;
   int place_count_ = 0;
   std::size_t interest_count_ = 0;

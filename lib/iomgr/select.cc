@@ -100,7 +100,7 @@ int block_on_select(Runtime& runtime, const FdSets& sets, std::int64_t deadline,
                     int* ret_errno) noexcept {
   int wanted = 0;
   for (int fd = 0; fd < sets.count; ++fd) wanted += events_of(sets, fd) != 0;
-  InterestList list(*runtime.current, wanted);
+  InterestList list(runtime, wanted);
   if (!list.has_memory()) {
     *ret_errno = ENOMEM;
     return -1;
@@ -130,7 +130,7 @@ int block_on_select(Runtime& runtime, const FdSets& sets, std::int64_t deadline,
 
 int block_on_poll(Runtime& runtime, pollfd* fds, nfds_t count, std::int64_t deadline,
                   int* ret_errno) noexcept {
-  InterestList list(*runtime.current, static_cast<int>(count));
+  InterestList list(runtime, static_cast<int>(count));
   if (!list.has_memory()) {
     *ret_errno = ENOMEM;
     return -1;

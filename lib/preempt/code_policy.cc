@@ -3,7 +3,6 @@
 
 #include <link.h>
 
-#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -31,6 +30,9 @@ struct Pin {
 }  // namespace
 
 struct CodePolicy {
+  explicit CodePolicy(BlockHeap* memory) noexcept : block(memory), code(memory) {}
+
+  BlockHeap* const block;
   PolicyMode mode = PolicyMode::safe;
   bool is_static = false;  // so that the program's code can not be told from the C library's
   RangeSet code;
@@ -40,6 +42,8 @@ struct CodePolicy {
 namespace {
 
 struct Program {
+  explicit Program(BlockHeap* block) noexcept : code(block) {}
+
   bool has_interpreter = false;
   bool out_of_memory = false;
   RangeSet code;
@@ -59,14 +63,14 @@ int look_at_program(dl_phdr_info* info, std::size_t, void* data) {
 
 Rc policy_of(Runtime& runtime, CodePolicy*& ret_policy) noexcept {
   if (runtime.policy == nullptr) {
-    Program program;
+    Program program(runtime.block);
     dl_iterate_phdr(look_at_program, &program);
-    void* const memory = malloc(sizeof(CodePolicy));
+    void* const memory = take_memory(runtime.block, sizeof(CodePolicy));
     if (memory == nullptr || program.out_of_memory) {
-      free(memory);
+      return_memory(runtime.block, memory);
       return Rc::no_memory;
     }
-    runtime.policy = new (memory) CodePolicy;
+    runtime.policy = new (memory) CodePolicy(runtime.block);
     runtime.policy->is_static = !program.has_interpreter;
     runtime.policy->code = std::move(program.code);
   }
@@ -74,13 +78,15 @@ Rc policy_of(Runtime& runtime, CodePolicy*& ret_policy) noexcept {
   return Rc::success;
 }
 
-void free_code_map(const CodeMap* map) noexcept { free(const_cast<CodeMap*>(map)); }
+void free_code_map(Runtime& runtime, const CodeMap* map) noexcept {
+  return_memory(runtime.block, const_cast<CodeMap*>(map));
+}
 
 Rc make_map(const CodePolicy& policy, PolicyMode mode, const RangeSet& code,
             const CodeMap** ret_map) noexcept {
   const bool safe = mode == PolicyMode::safe;
   if (safe && policy.is_static && code.size() == 0) return Rc::system;
-  void* const memory = malloc(sizeof(CodeMap) + code.size() * sizeof(CodeRange));
+  void* const memory = take_memory(policy.block, sizeof(CodeMap) + code.size() * sizeof(CodeRange));
   if (memory == nullptr) return Rc::no_memory;
   auto* const map = new (memory) CodeMap{};
   map->library = {reinterpret_cast<std::uintptr_t>(__start_lwp_text),
@@ -99,7 +105,7 @@ Rc change(Runtime& runtime, CodePolicy& policy, PolicyMode mode, RangeSet& code)
   if (runtime.movable_code != nullptr) {
     const CodeMap* map = nullptr;
     if (const Rc rc = make_map(policy, mode, code, &map); rc != Rc::success) return rc;
-    free_code_map(std::exchange(runtime.movable_code, map));
+    free_code_map(runtime, std::exchange(runtime.movable_code, map));
   }
   policy.mode = mode;
   policy.code = std::move(code);
@@ -111,7 +117,7 @@ template <typename Edit>
 Rc edit_code(Runtime& runtime, Edit edit) noexcept {
   CodePolicy* policy = nullptr;
   if (const Rc rc = policy_of(runtime, policy); rc != Rc::success) return rc;
-  RangeSet code;
+  RangeSet code(runtime.block);
   if (!policy->code.copy_to(code) || !edit(code)) return Rc::no_memory;
   return change(runtime, *policy, policy->mode, code);
 }
@@ -128,7 +134,7 @@ bool is_pinned(const CodePolicy& policy, const void* handle) noexcept {
 Rc set_mode(Runtime& runtime, PolicyMode mode) noexcept {
   CodePolicy* policy = nullptr;
   if (const Rc rc = policy_of(runtime, policy); rc != Rc::success) return rc;
-  RangeSet code;
+  RangeSet code(runtime.block);
   if (!policy->code.copy_to(code)) return Rc::no_memory;
   return change(runtime, *policy, mode, code);
 }
@@ -146,7 +152,7 @@ Rc add_module(Runtime& runtime, Module& module) noexcept {
   if (const Rc rc = policy_of(runtime, policy); rc != Rc::success) return rc;
   if (module.code.size() == 0 || policy->is_static) return Rc::system;
   const bool keep = module.pin != nullptr && !is_pinned(*policy, module.pin);
-  auto* const pin = keep ? static_cast<Pin*>(malloc(sizeof(Pin))) : nullptr;
+  auto* const pin = keep ? static_cast<Pin*>(take_memory(runtime.block, sizeof(Pin))) : nullptr;
   if (keep && pin == nullptr) return Rc::no_memory;
   const Rc rc = edit_code(runtime, [&](RangeSet& code) {
     bool good = true;
@@ -154,7 +160,7 @@ Rc add_module(Runtime& runtime, Module& module) noexcept {
     return good;
   });
   if (rc != Rc::success || !keep) {
-    free(pin);
+    return_memory(runtime.block, pin);
     return rc;
   }
   *pin = {policy->pins, std::exchange(module.pin, nullptr), *module.code.begin()};
@@ -175,7 +181,7 @@ Rc remove_code(Runtime& runtime, const RangeSet& gone, void*& ret_pin) noexcept 
     if (!gone.contains(pin->code.begin)) continue;
     *link = pin->next;
     ret_pin = pin->handle;
-    free(pin);
+    return_memory(runtime.block, pin);
     break;
   }
   return Rc::success;
@@ -197,12 +203,12 @@ Rc map_movable_code(Runtime& runtime) noexcept {
   if (const Rc rc = policy_of(runtime, policy); rc != Rc::success) return rc;
   const CodeMap* map = nullptr;
   const Rc rc = make_map(*policy, policy->mode, policy->code, &map);
-  if (rc == Rc::success) free_code_map(std::exchange(runtime.movable_code, map));
+  if (rc == Rc::success) free_code_map(runtime, std::exchange(runtime.movable_code, map));
   return rc;
 }
 
 void unmap_movable_code(Runtime& runtime) noexcept {
-  free_code_map(std::exchange(runtime.movable_code, nullptr));
+  free_code_map(runtime, std::exchange(runtime.movable_code, nullptr));
 }
 
 void free_policy(CodePolicy* policy) noexcept {
@@ -210,10 +216,11 @@ void free_policy(CodePolicy* policy) noexcept {
   while (Pin* const pin = policy->pins) {
     policy->pins = pin->next;
     unpin(pin->handle);
-    free(pin);
+    return_memory(policy->block, pin);
   }
+  BlockHeap* const block = policy->block;
   policy->~CodePolicy();
-  free(policy);
+  return_memory(block, policy);
 }
 
 }  // namespace lwp

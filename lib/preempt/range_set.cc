@@ -2,14 +2,14 @@
 #include "preempt/range_set.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 namespace lwp {
 
-RangeSet::~RangeSet() { free(ranges_); }
+RangeSet::~RangeSet() { return_memory(block_, ranges_); }
 
 void RangeSet::swap(RangeSet& other) noexcept {
+  std::swap(block_, other.block_);
   std::swap(ranges_, other.ranges_);
   std::swap(size_, other.size_);
   std::swap(capacity_, other.capacity_);
@@ -19,7 +19,7 @@ void RangeSet::swap(RangeSet& other) noexcept {
 bool RangeSet::make_room() noexcept {
   if (size_ + 1 < capacity_) return true;
   const std::size_t wanted = 2 * size_ + 4;
-  void* const memory = realloc(static_cast<void*>(ranges_), wanted * sizeof(CodeRange));
+  void* const memory = enlarge_memory(block_, ranges_, wanted * sizeof(CodeRange));
   if (memory == nullptr) return false;
   ranges_ = static_cast<CodeRange*>(memory);
   capacity_ = wanted;
@@ -63,7 +63,7 @@ bool RangeSet::add(const CodeRange& range) noexcept {
 }
 
 bool RangeSet::remove(const CodeRange& range) noexcept {
-  RangeSet rest;
+  RangeSet rest(block_);
   for (const CodeRange& old : *this) {
     const CodeRange below = {old.begin, std::min(old.end, range.begin)};
     const CodeRange above = {std::max(old.begin, range.end), old.end};

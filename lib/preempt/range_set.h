@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT
 // range_set.h - a set of addresses: ranges in order that neither meet nor overlap.
 //
-// Memory: one block from malloc. Changing may need a new one; if there is none, nothing changes.
+// Memory: one piece of the block that it was made with, or of the heap. Changing may need a new
+// one; if there is none, nothing changes.
 #pragma once
 
 #include <cstddef>
 
+#include "base/block_heap.h"
 #include "sigsafe/code_range.h"
 
 namespace lwp {
 
 class RangeSet {
  public:
-  RangeSet() = default;
+  explicit RangeSet(BlockHeap* block = nullptr) noexcept : block_(block) {}
   ~RangeSet();
-  RangeSet(RangeSet&& other) noexcept { swap(other); }
+  RangeSet(RangeSet&& other) noexcept : block_(other.block_) { swap(other); }
   RangeSet& operator=(RangeSet&& other) noexcept {
     swap(other);
     return *this;
@@ -35,6 +37,7 @@ class RangeSet {
   bool make_room() noexcept;
   void append(const CodeRange& range) noexcept { ranges_[size_++] = range; }
 
+  BlockHeap* block_;
   CodeRange* ranges_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;

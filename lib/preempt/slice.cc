@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "preempt/slice.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "base/signal_action.h"
 #include "core/safe_point.h"
 #include "preempt/code_policy.h"
+#include "preempt/first_stack.h"
 #include "sigsafe/access_rights.h"
 #include "sigsafe/critical.h"
 #include "sigsafe/signal_mask.h"
@@ -55,19 +55,6 @@ void discard_pending_tick(int signo) noexcept {
 
 bool timers_are_ours(const Runtime& runtime) noexcept { return runtime.timer_owner == gettid(); }
 
-// pthread_getattr_np knows it, for the main thread from /proc.
-void find_first_stack(Runtime& runtime) noexcept {
-  pthread_attr_t attributes;
-  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
-  void* low = nullptr;
-  std::size_t size = 0;
-  if (pthread_attr_getstack(&attributes, &low, &size) == 0) {
-    runtime.first_stack_low = static_cast<char*>(low);
-    runtime.first_stack_end = runtime.first_stack_low + size;
-  }
-  pthread_attr_destroy(&attributes);
-}
-
 // Also after a fork, when there are no timers.
 Rc acquire(Runtime& runtime) noexcept {
   const pid_t self = gettid();
@@ -81,7 +68,10 @@ Rc acquire(Runtime& runtime) noexcept {
         runtime.slice_timer = slice_timer;
         runtime.retry_timer = retry_timer;
         runtime.timer_owner = self;
-        find_first_stack(runtime);
+        const FirstStack stack =
+            runtime.block == nullptr ? find_first_stack() : find_first_stack_without_heap();
+        runtime.first_stack_low = stack.low;
+        runtime.first_stack_end = stack.end;
         runtime.rights_place = find_access_rights();
         return Rc::success;
       }

@@ -131,6 +131,7 @@ bool has_port(const Runtime& runtime) noexcept {
 }  // namespace
 
 Rc open_port(Runtime& runtime, int inbox, std::atomic<int>* work) noexcept {
+  if (runtime.block != nullptr) return Rc::no_memory;  // what others reach is not in it
   if (has_port(runtime)) return Rc::success;
   if (const Rc rc = start_io(runtime); rc != Rc::success) return rc;
   Registry* const registry = open_registry();
