@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * installed_program.c - what install.py builds against an installed library: uses each package a
- * little. With the argument "static" preemption must be refused, else it must work.
+ * little. With the argument "static" preemption must be refused, but for loops; else it must work.
  */
+#include <limits.h>
 #include <lwp/lwp.h>
+#include <preempt/loop.h>
+#include <preempt/policy.h>
 #include <preempt/preempt.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +26,29 @@ static void count_for_ever(void* parm) {
   (void)parm;
   PRE_PreemptMe();
   for (;;) ++turns;
+}
+
+static void loop_for_ever(void* parm) {
+  long i;
+  PRE_LOOP(loop);
+  (void)parm;
+  PRE_PreemptMe();
+  PRE_FOR_UP(loop, i, 0, LONG_MAX, 1)++ turns;
+}
+
+/* Two loops without end share the processor, though ticks move nobody. */
+static int check_loops(struct timeval* slice) {
+  const long last = turns;
+  long i;
+  PRE_LOOP(loop);
+  if (PRE_SetPolicy(PRE_POLICY_OFF) != LWP_SUCCESS || PRE_InitPreempt(slice) != LWP_SUCCESS)
+    return 0;
+  LWP_CreateProcess(loop_for_ever, 0, LWP_NORMAL_PRIORITY, NULL, "loop", NULL);
+  PRE_PreemptMe();
+  PRE_FOR_UP(loop, i, 0, LONG_MAX, 1) {
+    if (turns != last) return 1;
+  }
+  return 0;
 }
 
 static int check(int good, const char* what) {
@@ -49,6 +75,7 @@ int main(int argc, char** argv) {
     for (last = turns; turns == last;) {
     }
   }
+  if (linked_statically) bad += check(check_loops(&slice), "loops");
   bad += check(PRE_EndPreempt() == LWP_SUCCESS, "PRE_EndPreempt");
   bad += check(LWP_TerminateProcessSupport() == LWP_SUCCESS, "LWP_TerminateProcessSupport");
   if (bad == 0) puts("good");

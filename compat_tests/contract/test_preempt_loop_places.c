@@ -3,6 +3,7 @@
  * callbacks of the C library, in several kernel threads, by handlers of the program. */
 #include <errno.h>
 #include <preempt/loop.h>
+#include <preempt/policy.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,12 +46,13 @@ static int everybody_has_advanced(const long* last) {
 }
 
 /* The caller's own share comes out of a loop in the shared object, too. */
-CASE(endless_loops_in_a_shared_object_share) {
+static void share(int policy) {
   void (*const bodies[])(void*) = {spin_in_loop, spin_in_nested_loops, spin_past_checkpoints};
   const unsigned long sum = checksum(20000);
   long last[kLwps];
   int round, i;
   host(2);
+  expect_int(PRE_SetPolicy(policy), LWP_SUCCESS);
   slices_of(100);
   for (i = 0; i < kLwps; ++i) start_lwp(bodies[i % 3], 2, (void*)&rounds[i]);
   expect_int(LWP_NoYieldSignal(&gate), LWP_SUCCESS);
@@ -60,6 +62,9 @@ CASE(endless_loops_in_a_shared_object_share) {
     while (!everybody_has_advanced(last)) expect(checksum_in_loop(20000) == sum);
   }
 }
+
+CASE(endless_loops_in_a_shared_object_share) { share(PRE_POLICY_SAFE); }
+CASE(endless_loops_share_where_ticks_move_nobody) { share(PRE_POLICY_OFF); }
 
 static volatile long turns;
 
@@ -213,6 +218,7 @@ CASE(another_kernel_thread_asks_by_signals) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(endless_loops_in_a_shared_object_share),
+      cmocka_unit_test(endless_loops_share_where_ticks_move_nobody),
       cmocka_unit_test(a_loop_in_a_callback_of_the_c_library_is_asked),
       cmocka_unit_test(a_loop_in_a_handler_keeps_the_processor),
       cmocka_unit_test(a_handler_of_the_program_asks_without_slices),

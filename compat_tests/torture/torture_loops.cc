@@ -2,6 +2,7 @@
 // torture_loops.cc - loops that are asked all the time: no iteration is lost or done twice, however
 // loops are nested and left, in code that ticks move and in code that they do not.
 #include <preempt/loop.h>
+#include <preempt/policy.h>
 
 #include <csetjmp>
 
@@ -180,6 +181,14 @@ TORTURE(ten_jump_out_of_loops, 10, jumped_out_of, 20)
 TORTURE(ten_loop_in_sections, 10, in_sections, 20)
 TORTURE(a_hundred_do_everything, 100, everything, 50)
 
+// Nobody is moved but by a loop, a checkpoint or a library call.
+CASE(ten_are_asked_everywhere) {
+  open_shop();
+  expect_int(PRE_SetPolicy(PRE_POLICY_OFF), LWP_SUCCESS);
+  hire(10, everything);
+  work_and_close(20);
+}
+
 void cancel_all(void*) {
   PRE_PreemptMe();
   while (!closing_time || workers_gone < worker_count) {
@@ -205,7 +214,7 @@ int main() {
       cmocka_unit_test(ten_count_in_all_widths),     cmocka_unit_test(ten_loop_in_a_shared_object),
       cmocka_unit_test(ten_leave_loops_in_all_ways), cmocka_unit_test(ten_jump_out_of_loops),
       cmocka_unit_test(ten_loop_in_sections),        cmocka_unit_test(a_hundred_do_everything),
-      cmocka_unit_test(ten_cancel_each_other),
+      cmocka_unit_test(ten_are_asked_everywhere),    cmocka_unit_test(ten_cancel_each_other),
   };
   return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
