@@ -18,7 +18,7 @@ namespace lwp {
 namespace {
 
 constexpr std::size_t kCacheLine = 64;
-constexpr unsigned kColours = 16;
+constexpr unsigned kColours = 24;
 constexpr std::uintptr_t kStackAlignment = 16;
 constexpr std::size_t kFirstArena = std::size_t{4} << 20;
 // A tick must find room for a second signal frame below its own, else it does not act.

@@ -10,7 +10,7 @@
 // The owner's headers (Pcbs, with a StackSlot in each) lie together behind the slots: a walk along
 // many LWPs stays within few pages, and the processor sees it coming. At the top of the stacks,
 // where they were first, each had its own page and, with 10 000 LWPs, was never in a near cache.
-// Colour is 0 to 15 cache lines, different from slot to slot: else the hot part of every stack
+// Colour is 0 to 23 cache lines, different from slot to slot: else the hot part of every stack
 // would fall into the same few cache sets.
 //
 // Memory:  slots are recycled last in first out, with their header as the last owner left it;

@@ -30,19 +30,16 @@
       ".type " #name ", @function\n"                      \
       #name ":\n\t"                                       \
       ".cfi_startproc\n\t"                                \
-      "pushq %rbp\n\t"                                    \
-      ".cfi_def_cfa_offset 16\n\t"                        \
-      ".cfi_offset %rbp, -16\n\t"                         \
-      "movq %rsp, %rbp\n\t"                               \
-      ".cfi_def_cfa_register %rbp\n\t"                    \
-      "movq 8(%rbp), %rax\n\t"                            \
+      "movq (%rsp), %rax\n\t"                             \
       "movq lwp_thread@gottpoff(%rip), %r11\n\t"          \
       "movq %rax, %fs:16(%r11)\n\t"                       \
+      "subq $8, %rsp\n\t"                                 \
+      ".cfi_def_cfa_offset 16\n\t"                        \
       "call inner_" #name "\n\t"                          \
       "movq lwp_thread@gottpoff(%rip), %r11\n\t"          \
       "movq %fs:16(%r11), %r11\n\t"                       \
-      "popq %rbp\n\t"                                     \
-      ".cfi_def_cfa %rsp, 8\n\t"                          \
+      "addq $8, %rsp\n\t"                                 \
+      ".cfi_def_cfa_offset 8\n\t"                         \
       "cmpq %r11, (%rsp)\n\t"                             \
       "jne 1f\n\t"                                        \
       "ret\n"                                             \

@@ -72,6 +72,12 @@ Pcb& choose_attentively(Runtime& runtime, Pcb* previous, Place place) noexcept {
 
 }  // namespace
 
+void detail::send_scout(Runtime& runtime, Pcb& next) noexcept {
+  constexpr std::size_t kMany = 2000;
+  if (runtime.handles.live() < kMany) return runtime.queue.dismiss_scout();
+  runtime.queue.send_scout(next);
+}
+
 void dispatch_attentively(Runtime& runtime, Place place) noexcept {
   Pcb& self = *runtime.current;
   Pcb& next = choose_attentively(runtime, &self, place);
@@ -81,7 +87,7 @@ void dispatch_attentively(Runtime& runtime, Place place) noexcept {
 void dispatch_for_good_attentively(Runtime& runtime) noexcept {
   Pcb& self = *runtime.current;
   Pcb& next = choose_attentively(runtime, nullptr, Place::given_up);
-  detail::install(runtime, next);
+  detail::install(runtime, next, runtime.exceptions);
   context_leave(self.context, next.context);
 }
 

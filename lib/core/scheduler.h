@@ -31,33 +31,29 @@ void stop_dozing_for(Runtime& runtime, const Pcb& next) noexcept;
 
 namespace detail {
 
+// If there are so many LWPs that their stacks do not stay in a near cache.
+LWP_NOINLINE void send_scout(Runtime& runtime, Pcb& next) noexcept;
+
 // `next` gets the processor's state that is kept per LWP. A handler may have cleared the word's bit
 // just before: leaving the library looks at what the handler noted, not at the word.
-LWP_ALWAYS_INLINE void install(Runtime& runtime, Pcb& next) noexcept {
+LWP_ALWAYS_INLINE void install(Runtime& runtime, Pcb& next, ExceptionGlobals* globals) noexcept {
   critical::set_word(next.critical_word);
-  memcpy(runtime.exceptions, &next.exceptions, sizeof next.exceptions);
+  memcpy(globals, &next.exceptions, sizeof next.exceptions);
   runtime.current = &next;
   *runtime.current_mirror = next.handle;
 }
 
-// With many LWPs each switch would wait for memory: for the block of who comes, and for the top of
-// its stack. Most likely the ring goes on in order, so the stack of the LWP after the next and the
-// block of the one after that are asked for now. Nothing depends on the guess.
-LWP_ALWAYS_INLINE void prefetch_after(const Pcb& next) noexcept {
-  constexpr std::size_t kCacheLine = 64;
-  const Pcb* const second = next.next;
-  const auto* const frame = static_cast<const char*>(second->context.frame);
-  __builtin_prefetch(second->next);
-  __builtin_prefetch(frame, 1);
-  __builtin_prefetch(frame + kCacheLine, 1);
-}
-
 LWP_ALWAYS_INLINE void switch_to(Runtime& runtime, Pcb& next) noexcept {
-  prefetch_after(next);
+  constexpr unsigned kScoutEvery = 256;
+  if (LWP_UNLIKELY(static_cast<unsigned>(*runtime.dispatch_count) % kScoutEvery == 0)) {
+    send_scout(runtime, next);
+  }
+  runtime.queue.prefetch_after(next);
   Pcb& self = *runtime.current;
+  ExceptionGlobals* const globals = runtime.exceptions;
   self.critical_word = critical::word() | critical::kNothingOwed;
-  memcpy(&self.exceptions, runtime.exceptions, sizeof self.exceptions);
-  install(runtime, next);
+  memcpy(&self.exceptions, globals, sizeof self.exceptions);
+  install(runtime, next, globals);
   context_switch(self.context, next.context);
 }
 
@@ -99,7 +95,7 @@ LWP_ALWAYS_INLINE void dispatch(Runtime& runtime) noexcept {
   }
   ++*runtime.dispatch_count;
   Pcb& self = *runtime.current;
-  detail::install(runtime, *next);
+  detail::install(runtime, *next, runtime.exceptions);
   context_leave(self.context, next->context);
 }
 
