@@ -4,6 +4,9 @@
 // Every program measures its floor, raw fcontext, beside our operation in the same run,
 // alternately, so that a machine that slows down slows both. What is printed: median of each, and
 // the median of the ratios of the pairs.
+//
+// A line of results, as run.py reads it: what was measured, the floor, ours, the ratio; with a bar
+// between them, and "-" for what there is not.
 #pragma once
 
 #include <sched.h>
@@ -12,6 +15,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <vector>
 
 namespace bench {
@@ -36,6 +40,30 @@ inline double median(std::vector<double> values) {
 
 constexpr int kRuns = 9;
 
+struct Figure {
+  const char* name;
+  double value;
+  const char* unit = "ns";
+};
+
+inline std::string text(const Figure& figure) {
+  char line[80];
+  snprintf(line, sizeof line, "%-15s %9.*f %-4s", figure.name, figure.value < 1000 ? 2 : 0,
+           figure.value, figure.unit);
+  return line;
+}
+
+inline void report(const char* what, const Figure& floor, const Figure& ours, double ratio) {
+  printf("%-40s | %s | %s | %6.2f\n", what, text(floor).c_str(), text(ours).c_str(), ratio);
+  fflush(stdout);
+}
+
+// What has no floor.
+inline void report(const char* what, const Figure& ours) {
+  printf("%-40s | %-30s | %s | %6s\n", what, "-", text(ours).c_str(), "-");
+  fflush(stdout);
+}
+
 // floor() and ours() each do their operation a number of times and return ns per operation.
 template <typename Floor, typename Ours>
 void compare(const char* what, Floor floor, Ours ours, const char* floor_name = "raw fcontext",
@@ -50,9 +78,15 @@ void compare(const char* what, Floor floor, Ours ours, const char* floor_name = 
     of_ours.push_back(ours());
     ratios.push_back(of_ours.back() / of_floor.back());
   }
-  printf("%-32s %s %8.2f ns   %s %8.2f ns   ratio %5.2f\n", what, floor_name, median(of_floor),
-         our_name, median(of_ours), median(ratios));
-  fflush(stdout);
+  report(what, {floor_name, median(of_floor)}, {our_name, median(of_ours)}, median(ratios));
+}
+
+// ns that one body() takes, of many.
+template <typename Body>
+double ns_each(long count, Body body) {
+  const double begin = cpu_ns();
+  for (long i = 0; i < count; ++i) body();
+  return (cpu_ns() - begin) / static_cast<double>(count);
 }
 
 }  // namespace bench

@@ -4,12 +4,11 @@
 // that is used again and again, entered and left.
 #include <lwp/lwp.h>
 
+#include <boost/context/detail/fcontext.hpp>
 #include <cstdlib>
 #include <memory>
 
 #include "bench.h"
-
-#include <boost/context/detail/fcontext.hpp>
 
 namespace {
 

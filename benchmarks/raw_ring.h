@@ -14,21 +14,30 @@
 
 namespace bench {
 
+using boost::context::detail::fcontext_t;
+using boost::context::detail::transfer_t;
+
+// kJump: how members jump to each other. prepare: what each does before its first jump, given its
+// place in the ring.
+template <transfer_t (*kJump)(fcontext_t, void*) = boost::context::detail::jump_fcontext>
 class RawRing {
  public:
-  explicit RawRing(std::size_t count) : contexts_(count) {
-    constexpr std::size_t kStack = 65536;
+  explicit RawRing(std::size_t count, void (*prepare)(std::size_t) = nullptr)
+      : prepare_(prepare), contexts_(count), bytes_(kStack * count) {
     constexpr std::size_t kCacheLine = 64;
-    const std::size_t bytes = kStack * count;
-    void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) abort();
-    madvise(memory, bytes, MADV_NOHUGEPAGE);
+    memory_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory_ == MAP_FAILED) abort();
+    madvise(memory_, bytes_, MADV_NOHUGEPAGE);
     for (std::size_t i = 0; i < count; ++i) {
-      char* const top = static_cast<char*>(memory) + (i + 1) * kStack - i % 16 * kCacheLine;
+      char* const top = static_cast<char*>(memory_) + (i + 1) * kStack - i % 16 * kCacheLine;
       contexts_[i] = boost::context::detail::make_fcontext(top, kStack / 2, member);
     }
   }
+
+  ~RawRing() { munmap(memory_, bytes_); }
+  RawRing(const RawRing&) = delete;
+  RawRing& operator=(const RawRing&) = delete;
 
   // `turns` times round, each context jumping to the next: turns * count jumps, and two.
   void turn(std::size_t turns) {
@@ -37,15 +46,18 @@ class RawRing {
     running_ = 0;
     // data is where the context that jumped here is to be stored.
     const auto arrival = boost::context::detail::jump_fcontext(contexts_[0], &caller_);
-    *static_cast<boost::context::detail::fcontext_t*>(arrival.data) = arrival.fctx;
+    *static_cast<fcontext_t*>(arrival.data) = arrival.fctx;
   }
 
  private:
+  static constexpr std::size_t kStack = 65536;
+
   // Which is next comes from a counter, not from the stack that is jumped to: the processor then
   // fetches many stacks ahead.
-  static void member(boost::context::detail::transfer_t arrival) {
+  static void member(transfer_t arrival) {
+    if (turning_->prepare_ != nullptr) turning_->prepare_(turning_->running_);
     for (;;) {
-      *static_cast<boost::context::detail::fcontext_t*>(arrival.data) = arrival.fctx;
+      *static_cast<fcontext_t*>(arrival.data) = arrival.fctx;
       RawRing& ring = *turning_;
       auto* const self = &ring.contexts_[ring.running_++];
       auto to = self + 1;
@@ -53,13 +65,16 @@ class RawRing {
         ring.running_ = 0;
         to = ring.turns_left_-- > 0 ? ring.contexts_.data() : &ring.caller_;
       }
-      arrival = boost::context::detail::jump_fcontext(*to, self);
+      arrival = kJump(*to, self);
     }
   }
 
   static inline RawRing* turning_ = nullptr;
-  std::vector<boost::context::detail::fcontext_t> contexts_;
-  boost::context::detail::fcontext_t caller_ = nullptr;
+  void (*prepare_)(std::size_t);
+  std::vector<fcontext_t> contexts_;
+  std::size_t bytes_;
+  void* memory_;
+  fcontext_t caller_ = nullptr;
   std::size_t turns_left_ = 0;
   std::size_t running_ = 0;
 };

@@ -85,20 +85,28 @@ Share rate(int members) {
 }
 
 void measure_scaling() {
-  std::vector<double> alone, together, wall_ratios, cpu_ratios;
+  struct Series {
+    std::vector<double> one, two, ratios;
+    void add(double of_one, double of_two) {
+      one.push_back(of_one * 1e9);
+      two.push_back(of_two * 1e9);
+      ratios.push_back(of_two / of_one);
+    }
+    void report(const char* what) {
+      bench::report(what, {"one", bench::median(one), "/s"}, {"two", bench::median(two), "/s"},
+                    bench::median(ratios));
+    }
+  };
+  Series by_cpu, by_clock;
   (void)rate(1);
   for (int i = 0; i < bench::kRuns; ++i) {
     const Share one = rate(1);
     const Share two = rate(kMembers);
-    alone.push_back(one.cpu);
-    together.push_back(two.cpu);
-    wall_ratios.push_back(two.wall / one.wall);
-    cpu_ratios.push_back(two.cpu / one.cpu);
+    by_cpu.add(one.cpu, two.cpu);
+    by_clock.add(one.wall, two.wall);
   }
-  printf(
-      "%-32s one %8.1f   two %8.1f million/s   ratio %5.2f by processor time, %5.2f by the clock\n",
-      "switches, ring of 100", bench::median(alone) * 1e3, bench::median(together) * 1e3,
-      bench::median(cpu_ratios), bench::median(wall_ratios));
+  by_cpu.report("switches, by processor time");
+  by_clock.report("switches, by the clock");
 }
 
 // --- reaching the other
@@ -146,7 +154,7 @@ void measure_rally(const char* what) {
     start(kMembers, play<awake>, nullptr);
     rallies.push_back(rally_ns);
   }
-  printf("%-32s %8.0f ns there and back\n", what, bench::median(rallies));
+  bench::report(what, {"there and back", bench::median(rallies)});
 }
 
 // --- the sender's side alone
@@ -172,8 +180,8 @@ void measure_post() {
   }
   LWPX_StopRuntimes(group, LWPX_STOP_NOW);
   LWPX_JoinRuntimes(group, nullptr);
-  printf("%-32s %8.1f ns of the sender's processor time, %.1f %% found the inbox full\n",
-         "post, one after the other", bench::median(posts), refused / kPosts * 100);
+  bench::report("post, one after the other", {"sender", bench::median(posts)});
+  bench::report("posts that found the inbox full", {"of all", refused / kPosts * 100, "%"});
 }
 
 }  // namespace

@@ -73,8 +73,8 @@ void measure(int events, long others) {
   constexpr int kJumps = 1000000;
   bench::RawRing ring(2);
   char what[64];
-  snprintf(what, sizeof what, "%s%.0d%s, %ld others", events == 0 ? "QWait/QSignal" : "wait/signal, 1 of ",
-           events, "", others);
+  snprintf(what, sizeof what, "%s%.0d%s, %ld others",
+           events == 0 ? "QWait/QSignal" : "wait/signal, 1 of ", events, "", others);
   bench::compare(
       what,
       [&] {
