@@ -71,7 +71,9 @@ LWP_EXPORT int LWPX_Poll(struct pollfd* fds, nfds_t count, const struct timespec
  * not made so (but for the time of a call of LWPX_Accept or LWPX_Connect, or of LWPX_Write to a
  * terminal). A write may be shorter than asked for. Regular files block the kernel thread: see
  * LWPX_Blocking. With MSG_DONTWAIT or MSG_ERRQUEUE in flags nothing waits.
- * Switch: only if they have to wait.
+ * Switch: only if they have to wait. An LWPX_Read after one that got less than it asked for from a
+ * stream, and had waited for it, may take that for the end of the input and let its equals run
+ * before it looks again.
  */
 LWP_EXPORT ssize_t LWPX_Read(int fd, void* buffer, size_t size);
 LWP_EXPORT ssize_t LWPX_Write(int fd, const void* buffer, size_t size);

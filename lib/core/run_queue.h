@@ -76,6 +76,11 @@ class RunQueue {
     return pick();
   }
 
+  // Somebody is ready whose priority lies between the two.
+  bool any_between(int low, int high) const noexcept {
+    return high > low && (ready_ & ((1u << high) - 1)) >> (low + 1) != 0;
+  }
+
   // The best ready LWP, still queued; null if there is none.
   LWP_ALWAYS_INLINE Pcb* pick() const noexcept {
     if (LWP_UNLIKELY(ready_ == 0)) return nullptr;

@@ -14,7 +14,8 @@ namespace lwp {
 
 class InterestList {
  public:
-  InterestList(Runtime& runtime, int capacity) noexcept : interests_(few_) {
+  InterestList(Runtime& runtime, int capacity) noexcept
+      : interests_(reinterpret_cast<FdInterest*>(few_)) {
     if (capacity <= kFew) return;
     const auto bytes = static_cast<std::size_t>(capacity) * sizeof(FdInterest);
     interests_ = static_cast<FdInterest*>(memory_for_list(runtime, *runtime.current, bytes));
@@ -41,7 +42,7 @@ class InterestList {
 
  private:
   static constexpr int kFew = 8;
-  FdInterest few_[kFew];
+  alignas(FdInterest) unsigned char few_[kFew * sizeof(FdInterest)];  // not begun before use
   FdInterest* interests_;
   int count_ = 0;
 };

@@ -38,6 +38,7 @@ void finish(Runtime& runtime, IoRequest& request, IoOutcome outcome) noexcept {
   detach(runtime, request);
   forget_wait(runtime, *request.waiter);  // of events, if it waited for these as well
   make_ready(runtime, *request.waiter);
+  ++runtime.io->made_ready;
 }
 
 // --- one look at everything that may be due, in this order
@@ -121,6 +122,8 @@ void io_main(void*) noexcept {
   Runtime& runtime = *this_runtime();
   critical::enter_library();
   for (int turns = 0;;) {
+    runtime.io->turn_began = *runtime.dispatch_count;
+    runtime.io->made_ready = 0;
     notice_fork(runtime);
     (void)empty_inbox(runtime);
     bool woke = deliver_signals(runtime);
@@ -221,6 +224,13 @@ IoOutcome block_on_io(Runtime& runtime, IoRequest& request) noexcept {
   stop_running(runtime);
   dispatch(runtime);
   return request.outcome;
+}
+
+bool manager_comes_next(const Runtime& runtime) noexcept {
+  constexpr int kOthers = 8;
+  const IoManager& io = *runtime.io;
+  return *runtime.dispatch_count - io.turn_began <= io.made_ready + kOthers &&
+         !runtime.queue.any_between(kPriority, runtime.current->priority);
 }
 
 bool cancel_io(Runtime& runtime, Pcb& pcb) noexcept {

@@ -33,6 +33,10 @@ struct IoManager {
   IoRequest* reported[kMaxReported];
   int reported_count = 0;
 
+  // Where the manager's turn began, by the count of dispatches, and how many LWPs it made ready.
+  int turn_began = 0;
+  int made_ready = 0;
+
   const void* signal_event[kSignals] = {};  // null: not asked for
   struct sigaction previous_action[kSignals];
 };
@@ -52,6 +56,10 @@ IoOutcome block_on_io(Runtime& runtime, IoRequest& request) noexcept;
 
 // Begins to watch the interests of a request. 0 or errno; then none is watched.
 int watch_all(Runtime& runtime, IoRequest& request) noexcept;
+
+// The LWPs that are ready have most likely been made so by the manager, and are no less urgent than
+// the running one: if that waits, descriptors are looked at soon.
+bool manager_comes_next(const Runtime& runtime) noexcept;
 
 // Makes an LWP that waits ready, with an outcome. False if it does not wait for I/O.
 bool cancel_io(Runtime& runtime, Pcb& pcb) noexcept;

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
@@ -13,11 +14,6 @@
 namespace lwp {
 
 namespace {
-
-// After which all registrations are confirmed: soon enough for a program that closed a descriptor
-// under a waiting LWP, seldom enough not to show, however many there are.
-constexpr std::int64_t kConfirmAfterNs = 100000000;
-constexpr std::int64_t kConfirmAfterNsPerPlace = 100000;
 
 constexpr std::uint32_t kEdges = EPOLLET;
 constexpr std::uint64_t kWakeUp = ~std::uint64_t{0};
@@ -110,13 +106,20 @@ int Poller::enter(int fd, std::uint32_t events) noexcept {
   const auto control = [&](int operation, unsigned generation) {
     event.data.u64 = std::uint64_t{generation} << 32 | static_cast<unsigned>(fd);
     if (epoll_ctl(epoll_, operation, fd, &event) != 0) return errno;
+    if (generation != place.generation) {
+      place.proven = place.drained = false;
+      place.kind = Kind::unknown;
+    }
     place.generation = generation & 0x7fffffff;
     return 0;
   };
   int error = place.known ? control(EPOLL_CTL_MOD, place.generation)
                           : control(EPOLL_CTL_ADD, next_generation);
   // Closed and opened again since; or never taken out.
-  if (error == ENOENT) error = control(EPOLL_CTL_ADD, next_generation);
+  if (error == ENOENT) {
+    distrust_until_ = 0;
+    error = control(EPOLL_CTL_ADD, next_generation);
+  }
   if (error == EEXIST) error = control(EPOLL_CTL_MOD, next_generation);
   place.known = error == 0;
   place.registered = events;
@@ -150,8 +153,12 @@ int Poller::watch(FdInterest& interest) noexcept {
     const int error = enter(interest.fd, (present & ~kEdges) | interest.wanted);
     if (error != 0 && error != EPERM) return error;
     interest.always_ready = error == EPERM;
-  } else if (unconfirmed_count_ < kUnconfirmed) {
-    unconfirmed_[unconfirmed_count_++] = interest.fd;
+  } else if (interest.retried && place.proven && distrust_until_ == kNever) {
+    begin_trusting(interest.fd);
+  } else if (!place.is_new) {
+    place.is_new = true;
+    place.next_new = first_new_;
+    first_new_ = interest.fd;
   }
   doubt();
   interest.reported = 0;
@@ -169,6 +176,7 @@ void Poller::unwatch(FdInterest& interest) noexcept {
 
 void Poller::report(int fd, std::uint32_t events, OnReady on_ready, void* context) noexcept {
   Place& place = places_[fd];
+  place.periods_left = 0;
   if (place.interests.empty()) {
     remove(fd);
     return;
@@ -211,50 +219,12 @@ bool Poller::report_always_ready(OnReady on_ready, void* context) noexcept {
   return reported;
 }
 
-// Whether it had to report that the descriptor is closed.
-bool Poller::confirm(int fd, OnReady on_ready, void* context) noexcept {
-  Place& place = places_[fd];
-  if (place.interests.empty() || place.interests.front()->always_ready) return false;
-  if (enter(fd, place.known ? place.registered : wanted(place)) == 0) return false;
-  report_closed(fd, on_ready, context);
-  return true;
-}
-
-bool Poller::confirm_new(OnReady on_ready, void* context) noexcept {
-  if (unconfirmed_count_ == kUnconfirmed) return confirm_all(on_ready, context);
-  bool reported = false;
-  for (int i = 0; i < unconfirmed_count_; ++i) {
-    reported |= confirm(unconfirmed_[i], on_ready, context);
-  }
-  unconfirmed_count_ = 0;
-  return reported;
-}
-
-bool Poller::confirm_all(OnReady on_ready, void* context) noexcept {
-  bool reported = false;
-  for (int fd = 0; fd < place_count_; ++fd) reported |= confirm(fd, on_ready, context);
-  unconfirmed_count_ = 0;
-  confirm_at_ = reported ? 0 : kNever;  // there may be more to say than fits
-  return reported;
-}
-
-// When all are to be confirmed, 0 for now.
-std::int64_t Poller::time_to_confirm() noexcept {
-  if (confirm_at_ == kNever || interest_count_ == 0) return kNever;
-  const std::int64_t now = monotonic_ns();
-  if (confirm_at_ == 0) {
-    confirm_at_ = now + kConfirmAfterNs + place_count_ * kConfirmAfterNsPerPlace;
-  }
-  return confirm_at_ > now ? confirm_at_ : 0;
-}
-
 // The number of events, less than 1 if there are none.
-int Poller::sleep(std::int64_t deadline) noexcept {
+int Poller::sleep(std::int64_t deadline, std::int64_t now) noexcept {
   if (deadline == 0) return epoll_wait(epoll_, events_, kBatch, 0);
   timespec relative = {};
   const timespec* timeout = nullptr;
   if (deadline != kNever) {
-    const std::int64_t now = monotonic_ns();
     const std::int64_t ns = deadline > now ? deadline - now : 0;
     relative = {ns / kNsPerSecond, ns % kNsPerSecond};
     timeout = &relative;
@@ -271,13 +241,32 @@ int Poller::sleep(std::int64_t deadline) noexcept {
   return epoll_wait(epoll_, events_, kBatch, static_cast<int>(ms));
 }
 
+// Their requests lie on as many stacks, which have not been touched since they began to wait: all
+// are asked for before the first is needed.
+void Poller::prefetch_waiters(int count) const noexcept {
+  constexpr std::size_t kCacheLine = 64;
+  for (int i = 0; i < count; ++i) {
+    const auto fd = static_cast<int>(events_[i].data.u64 & 0x7fffffff);
+    const FdInterest* const first = fd < place_count_ ? places_[fd].interests.front() : nullptr;
+    if (first == nullptr) continue;
+    __builtin_prefetch(first, 1);
+    __builtin_prefetch(reinterpret_cast<const char*>(first) + kCacheLine, 1);
+  }
+}
+
 void Poller::wait(std::int64_t deadline, OnReady on_ready, void* context) noexcept {
   if (report_always_ready(on_ready, context)) deadline = 0;
   if (confirm_new(on_ready, context)) deadline = 0;
-  const std::int64_t confirm_at = time_to_confirm();
-  if (confirm_at == 0 && confirm_all(on_ready, context)) deadline = 0;
-  if (confirm_at != 0 && confirm_at < deadline) deadline = confirm_at;
-  const int count = sleep(deadline);
+  std::int64_t now = 0;
+  if (minds_time() || (deadline != 0 && deadline != kNever)) {
+    now = monotonic_ns();
+    if (confirm_what_is_due(now, on_ready, context)) deadline = 0;
+    if (deadline != 0 && interest_count_ > 0) {
+      deadline = std::min({deadline, confirm_at_, period_ends_});
+    }
+  }
+  const int count = sleep(deadline, now);
+  prefetch_waiters(count);
   for (int i = 0; i < count; ++i) {
     const std::uint64_t data = events_[i].data.u64;
     const int fd = static_cast<int>(data & 0x7fffffff);

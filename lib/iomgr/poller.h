@@ -10,6 +10,11 @@
 // closed descriptor open, the kernel does not forget it, but goes on reporting it under its number:
 // a generation tells such reports, and a new set is the only cure.
 //
+// A confirmation is a system call. A wait that is retried (see FdInterest) does with less where the
+// registration has proved right just before: a false report does no harm, and a missing one is
+// noticed when the wait has lasted for some milliseconds. Most are over by then. A program
+// that is found to use the numbers of closed descriptors again is not trusted so for a while.
+//
 // Memory:  a table with a place per descriptor number, doubled on demand; mapped, not allocated,
 //          since IOMGR_Finalize may be called by signal handlers.
 // Context: inside the library. wait() may sleep; nothing switches.
@@ -44,6 +49,22 @@ class Poller {
   void unwatch(FdInterest& interest) noexcept;
   bool watching() const noexcept { return interest_count_ > 0; }
 
+  // What was reported of the descriptor has turned out to be so, or (false) not.
+  void prove(int fd, bool right) noexcept {
+    if (fd < place_count_) places_[fd].proven = right;
+  }
+  // A read got less than it asked for. If that means that it took all there was, as with streams,
+  // the next one may as well wait first: more will be reported.
+  void note_short_read(int fd) noexcept;
+  // Whether that is so, for once.
+  bool take_drained(int fd) noexcept {
+    if (fd < 0 || fd >= place_count_ || !places_[fd].drained) return false;
+    places_[fd].drained = false;
+    return places_[fd].proven && distrust_until_ == kNever;
+  }
+  // The number has just become that of another file.
+  void forget(int fd) noexcept;
+
   // LWPs have run, which may have closed descriptors that others wait for.
   void doubt() noexcept {
     if (confirm_at_ == kNever) confirm_at_ = 0;
@@ -57,11 +78,21 @@ class Poller {
  private:
   using Interests = IntrusiveList<FdInterest, &FdInterest::link>;
 
+  enum class Kind : std::uint8_t { unknown, stream, other };
+
   struct Place {
     Interests interests;
     std::uint32_t registered;  // EPOLL bits, if known
     unsigned generation : 31;  // of its registrations
     unsigned known : 1;        // it was in the epoll set when we last looked
+    int next_new;              // in the chains, if it is there
+    int next_trusted;
+    bool is_new;                // to be confirmed at the next look
+    bool is_trusted;            // to be confirmed if waits last
+    bool proven;                // the last report was right
+    bool drained;               // and all that had come has been read
+    Kind kind;                  // of the file
+    std::uint8_t periods_left;  // until it is confirmed, if it is_trusted; 0: no need to
   };
 
   bool make_room(int fd) noexcept;
@@ -71,17 +102,21 @@ class Poller {
   void report(int fd, std::uint32_t events, OnReady on_ready, void* context) noexcept;
   void report_closed(int fd, OnReady on_ready, void* context) noexcept;
   bool report_always_ready(OnReady on_ready, void* context) noexcept;
+  void begin_trusting(int fd) noexcept;
   bool confirm_new(OnReady on_ready, void* context) noexcept;
+  bool confirm_trusted(OnReady on_ready, void* context) noexcept;
   bool confirm_all(OnReady on_ready, void* context) noexcept;
   bool confirm(int fd, OnReady on_ready, void* context) noexcept;
-  std::int64_t time_to_confirm() noexcept;
+  bool confirm_what_is_due(std::int64_t& now, OnReady on_ready, void* context) noexcept;
+  bool minds_time() const noexcept;
   bool open_set() noexcept;
   void close_set() noexcept;
   void renew_set() noexcept;
-  int sleep(std::int64_t deadline) noexcept;
+  int sleep(std::int64_t deadline, std::int64_t now) noexcept;
+  void prefetch_waiters(int count) const noexcept;
 
   static constexpr int kBatch = 128;
-  static constexpr int kUnconfirmed = 64;
+  static constexpr int kNone = -1;
 
   int epoll_ = -1;
   std::atomic<int>* wake_fd_ = nullptr;
@@ -91,11 +126,13 @@ class Poller {
   int place_count_ = 0;
   std::size_t interest_count_ = 0;
   int always_ready_count_ = 0;
-  int unconfirmed_[kUnconfirmed];
-  int unconfirmed_count_ = 0;         // more than fit: all are confirmed
-  std::int64_t confirm_at_ = kNever;  // when all are; 0: a time is still to be set
-  bool set_is_spoilt_ = false;        // it reports what it can not be told to forget
-  bool lacks_pwait2_ = false;         // the kernel does
+  int first_new_ = kNone;  // chains of descriptors
+  int first_trusted_ = kNone;
+  std::int64_t period_ends_ = kNever;     // of those trusted; 0: a time is still to be set
+  std::int64_t confirm_at_ = kNever;      // when all are; 0: likewise
+  std::int64_t distrust_until_ = kNever;  // 0: likewise; kNever: there is trust
+  bool set_is_spoilt_ = false;            // it reports what it can not be told to forget
+  bool lacks_pwait2_ = false;             // the kernel does
   epoll_event events_[kBatch];
 };
 

@@ -24,7 +24,8 @@ struct FdInterest {
   std::uint32_t wanted = 0;    // EPOLL bits to be watched for
   std::uint32_t ends = 0;      // any of these ends the wait; EPOLLERR and EPOLLHUP come unasked
   std::uint32_t reported = 0;  // what was seen; EPOLLERR alone also for a closed descriptor
-  bool always_ready = false;   // the kernel can not watch it: a file, a directory
+  bool retried = false;  // who waits tries again what would have blocked: a report need not be true
+  bool always_ready = false;  // the kernel can not watch it: a file, a directory
 };
 
 enum class IoOutcome : std::uint8_t {

@@ -24,23 +24,14 @@ void clear(const FdSets& sets) noexcept {
   }
 }
 
-std::uint32_t events_of(const FdSets& sets, int fd) noexcept {
-  return (in(fd, sets.read) ? std::uint32_t{EPOLLIN} : 0) |
-         (in(fd, sets.write) ? std::uint32_t{EPOLLOUT} : 0) |
-         (in(fd, sets.except) ? std::uint32_t{EPOLLPRI} : 0);
+std::uint32_t events_of(bool read, bool write, bool except) noexcept {
+  return (read ? std::uint32_t{EPOLLIN} : 0) | (write ? std::uint32_t{EPOLLOUT} : 0) |
+         (except ? std::uint32_t{EPOLLPRI} : 0);
 }
 
 std::uint32_t ends_of(std::uint32_t events) noexcept {
   return ((events & EPOLLIN) != 0 ? kReadable : 0) | ((events & EPOLLOUT) != 0 ? kWritable : 0) |
          (events & EPOLLPRI);
-}
-
-// select leaves alone what is beyond `count`; here it comes back clear.
-void copy_set(fd_set& to, const fd_set* from, int count) noexcept {
-  FD_ZERO(&to);
-  for (int fd = 0; fd < count; ++fd) {
-    if (in(fd, from)) FD_SET(fd, &to);
-  }
 }
 
 // The result for the only descriptor of a request, from what was reported of it.
@@ -99,15 +90,16 @@ static_assert(POLLIN == static_cast<int>(EPOLLIN) && POLLOUT == static_cast<int>
 int block_on_select(Runtime& runtime, const FdSets& sets, std::int64_t deadline,
                     int* ret_errno) noexcept {
   int wanted = 0;
-  for (int fd = 0; fd < sets.count; ++fd) wanted += events_of(sets, fd) != 0;
+  for_each_fd(sets, [&](int, bool, bool, bool) { ++wanted; });
   InterestList list(runtime, wanted);
   if (!list.has_memory()) {
     *ret_errno = ENOMEM;
     return -1;
   }
-  for (int fd = 0; wanted > 0 && fd < sets.count; ++fd) {
-    if (const std::uint32_t events = events_of(sets, fd)) list.add(fd, events, ends_of(events));
-  }
+  for_each_fd(sets, [&](int fd, bool read, bool write, bool except) {
+    const std::uint32_t events = events_of(read, write, except);
+    list.add(fd, events, ends_of(events));
+  });
   for (;;) {
     IoRequest request;
     list.give_to(request);
@@ -158,24 +150,17 @@ int block_on_poll(Runtime& runtime, pollfd* fds, nfds_t count, std::int64_t dead
   }
 }
 
-int block_on_fd(Runtime& runtime, int fd, std::uint32_t events, std::int64_t deadline) noexcept {
+int block_on_fd(Runtime& runtime, int fd, std::uint32_t events, bool retried) noexcept {
   FdInterest interest;
   interest.fd = fd;
   interest.wanted = events;
   interest.ends = events | kUnasked;
+  interest.retried = retried;
   IoRequest request;
   request.interests = &interest;
   request.interest_count = 1;
-  request.deadline = deadline;
   if (const int error = watch_all(runtime, request); error != 0) return error;
-  switch (block_on_io(runtime, request)) {
-    case IoOutcome::timed_out:
-      return ETIMEDOUT;
-    case IoOutcome::cancelled:
-      return ECANCELED;
-    default:
-      return 0;
-  }
+  return block_on_io(runtime, request) == IoOutcome::cancelled ? ECANCELED : 0;
 }
 
 }  // namespace lwp

@@ -6,22 +6,15 @@
 #pragma once
 
 #include <poll.h>
-#include <sys/select.h>
 
 #include <cstdint>
 
 #include "core/runtime.h"
+#include "iomgr/fd_sets.h"
 
 namespace lwp {
 
 constexpr int kCancelled = -2;
-
-struct FdSets {
-  int count;  // descriptors 0 .. count - 1 are looked at
-  fd_set* read;
-  fd_set* write;
-  fd_set* except;
-};
 
 // Always waits, until the I/O manager has looked. On timeout and cancel the sets are cleared.
 int block_on_select(Runtime& runtime, const FdSets& sets, std::int64_t deadline,
@@ -32,7 +25,8 @@ int block_on_poll(Runtime& runtime, pollfd* fds, nfds_t count, std::int64_t dead
                   int* ret_errno) noexcept;
 
 // Waits until one descriptor has one of the EPOLL events, or an error. 0, or an errno: that of the
-// descriptor, ECANCELED, ETIMEDOUT.
-int block_on_fd(Runtime& runtime, int fd, std::uint32_t events, std::int64_t deadline) noexcept;
+// descriptor, ECANCELED. `retried`: the caller then tries what would have blocked, so that it does
+// no harm if it would still.
+int block_on_fd(Runtime& runtime, int fd, std::uint32_t events, bool retried) noexcept;
 
 }  // namespace lwp

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "iomgr/io_manager.h"
 #include "iomgr/select.h"
 #include "iomgr/timed_wait.h"
 
@@ -19,18 +20,26 @@ namespace {
 
 bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
 
-// Calls attempt() until it does anything but block. EINTR is the handler's wish only outside the
-// library, where these calls do not wait: here it just means "again".
+// Calls attempt() until it does anything but block. EINTR is the handler's wish
+// only outside the library, where these calls do not wait: here it just means "again".
 template <typename Attempt>
 ssize_t until_done(Runtime& runtime, int fd, std::uint32_t events, bool may_wait, int* ret_errno,
-                   Attempt attempt) noexcept {
-  for (;;) {
-    const ssize_t result = attempt();
-    if (result >= 0) return result;
-    if (errno == EINTR) continue;
-    *ret_errno = errno;
-    if (!may_wait || !would_block(errno)) return -1;
-    if (const int error = block_on_fd(runtime, fd, events, kNever); error != 0) {
+                   Attempt attempt, bool wait_first = false) noexcept {
+  Poller& poller = runtime.io->poller;
+  for (bool waited = false;; waited = true) {
+    if (!wait_first) {
+      ssize_t result;
+      do {
+        result = attempt();
+      } while (result < 0 && errno == EINTR);
+      if (waited || result == 0) poller.prove(fd, result > 0);
+      if (result >= 0) return result;
+      *ret_errno = errno;
+      if (!may_wait || !would_block(errno)) return -1;
+    }
+    wait_first = false;
+    constexpr bool kRetried = true;
+    if (const int error = block_on_fd(runtime, fd, events, kRetried); error != 0) {
       *ret_errno = error;
       return -1;
     }
@@ -91,7 +100,7 @@ bool is_local(const sockaddr* address, socklen_t length) noexcept {
 }
 
 int finish_connecting(Runtime& runtime, int fd, int* ret_errno) noexcept {
-  if (const int error = block_on_fd(runtime, fd, EPOLLOUT, kNever); error != 0) {
+  if (const int error = block_on_fd(runtime, fd, EPOLLOUT, false); error != 0) {
     *ret_errno = error;
     return -1;
   }
@@ -141,7 +150,9 @@ ssize_t transmit(Runtime& runtime, int fd, const void* buffer, std::size_t size,
 ssize_t read_some(Runtime& runtime, int fd, void* buffer, std::size_t size,
                   int* ret_errno) noexcept {
   bool is_socket = size > 0;  // a socket has no word for "read nothing", which does not wait
-  return until_done(runtime, fd, EPOLLIN, true, ret_errno, [&]() -> ssize_t {
+  Poller& poller = runtime.io->poller;
+  const bool is_drained = is_socket && poller.take_drained(fd) && manager_comes_next(runtime);
+  const auto attempt = [&]() -> ssize_t {
     if (is_socket) {
       const ssize_t result = recv(fd, buffer, size, MSG_DONTWAIT);
       if (result >= 0 || errno != ENOTSOCK) return result;
@@ -149,7 +160,10 @@ ssize_t read_some(Runtime& runtime, int fd, void* buffer, std::size_t size,
     }
     if (size == 0) return read(fd, buffer, 0);
     return if_ready(fd, POLLIN, [&] { return read(fd, buffer, size); });
-  });
+  };
+  const ssize_t result = until_done(runtime, fd, EPOLLIN, true, ret_errno, attempt, is_drained);
+  if (result > 0 && static_cast<std::size_t>(result) < size) poller.note_short_read(fd);
+  return result;
 }
 
 ssize_t write_some(Runtime& runtime, int fd, const void* buffer, std::size_t size,
@@ -167,17 +181,21 @@ ssize_t write_some(Runtime& runtime, int fd, const void* buffer, std::size_t siz
 
 int accept_one(Runtime& runtime, int fd, sockaddr* address, socklen_t* length,
                int* ret_errno) noexcept {
-  return static_cast<int>(until_done(runtime, fd, EPOLLIN, true, ret_errno, [&]() -> ssize_t {
+  const ssize_t accepted = until_done(runtime, fd, EPOLLIN, true, ret_errno, [&]() -> ssize_t {
     return if_ready(fd, POLLIN, [&]() -> ssize_t {
       return without_blocking(fd, [&] { return accept(fd, address, length); });
     });
-  }));
+  });
+  const int connection = static_cast<int>(accepted);
+  if (connection >= 0) runtime.io->poller.forget(connection);
+  return connection;
 }
 
 int connect_one(Runtime& runtime, int fd, const sockaddr* address, socklen_t length,
                 int* ret_errno) noexcept {
   constexpr std::int64_t kLongestPauseNs = 50000000;
   std::int64_t pause_ns = 1000000;
+  runtime.io->poller.forget(fd);
   while (without_blocking(fd, [&] { return connect(fd, address, length); }) != 0) {
     *ret_errno = errno;
     if (errno == EINPROGRESS) return finish_connecting(runtime, fd, ret_errno);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_lwpx_reopen.c - LWPX_Read of descriptors that have served it well before: closed since,
+ * opened again, or in the way of others.
+ */
+#include "io_case.h"
+
+static int ends[2]; /* [0] is read by LWPs, [1] written here */
+static int kept;    /* a duplicate, or nothing */
+
+static void read_a_few(void* count) {
+  char buffer[16];
+  int i;
+  for (i = 0; i < *(int*)count; ++i) {
+    const ssize_t size = LWPX_Read(ends[0], buffer, sizeof buffer);
+    if (size < 0) {
+      note(errno == EBADF ? "bad" : "?");
+    } else {
+      note("%.*s", (int)size, buffer);
+    }
+  }
+}
+
+static void tell(const char* letter) { expect_int(write(ends[1], letter, 1), 1); }
+
+/* One LWP waits, is answered and waits again; it is left to read once more. */
+static void converse(void) {
+  static int count = 4;
+  int i;
+  start_with_io();
+  stream_pair(ends);
+  spawn("reader", 4, read_a_few, &count);
+  for (i = 0; i < 3; ++i) {
+    pause_ms(1);
+    tell("x");
+  }
+  pause_ms(1);
+  expect_transcript("x x x");
+}
+
+/* The number of the read end becomes that of another socket. */
+static void replace(int other[2]) {
+  stream_pair(other);
+  expect(dup2(other[0], ends[0]) == ends[0]);
+  close(other[0]);
+}
+
+CASE(reader_of_a_number_that_was_opened_again_gets_what_comes) {
+  static int count = 3;
+  int other[2], i;
+  converse();
+  tell("x");
+  pause_ms(1);
+  expect_transcript("x");
+  replace(other);
+  spawn("again", 4, read_a_few, &count);
+  for (i = 0; i < 3; ++i) {
+    expect_int(write(other[1], "n", 1), 1);
+    pause_ms(300);
+  }
+  expect_transcript("n n n");
+}
+
+CASE(reader_waits_while_its_number_comes_to_mean_another_file) {
+  int other[2];
+  converse();
+  replace(other);
+  expect_int(write(other[1], "n", 1), 1);
+  pause_ms(300);
+  expect_transcript("n");
+}
+
+CASE(old_file_that_a_duplicate_keeps_open_does_not_disturb) {
+  static int count = 3;
+  int other[2], i;
+  double begin;
+  converse();
+  kept = dup(ends[0]);
+  tell("x");
+  pause_ms(1);
+  expect_transcript("x");
+  tell("o");
+  replace(other);
+  spawn("again", 4, read_a_few, &count);
+  begin = cpu_seconds();
+  pause_ms(300);
+  expect(cpu_seconds() - begin < 0.1);
+  expect_transcript("");
+  for (i = 0; i < 3; ++i) {
+    expect_int(write(other[1], "n", 1), 1);
+    pause_ms(300);
+  }
+  expect_transcript("n n n");
+}
+
+CASE(reader_of_a_closed_number_is_told) {
+  static int count = 1;
+  converse();
+  tell("x");
+  pause_ms(1);
+  expect_transcript("x");
+  close(ends[0]);
+  spawn("again", 4, read_a_few, &count);
+  pause_ms(300);
+  expect_transcript("bad");
+}
+
+CASE(number_of_a_datagram_socket_gives_all_its_datagrams) {
+  static int count = 3;
+  int other[2], i;
+  converse();
+  tell("x");
+  pause_ms(1);
+  expect_transcript("x");
+  expect_int(socketpair(AF_UNIX, SOCK_DGRAM, 0, other), 0);
+  expect(dup2(other[0], ends[0]) == ends[0]);
+  for (i = 0; i < 3; ++i) expect_int(write(other[1], "d", 1), 1);
+  spawn("again", 4, read_a_few, &count);
+  pause_ms(300);
+  expect_transcript("d d d");
+}
+
+static void tell_x(void* parm) {
+  (void)parm;
+  tell("x");
+}
+
+/* The last read has taken all there was, and the manager has seen to it. */
+static void read_here_until_drained(void) {
+  char buffer[16];
+  int i;
+  start_with_io();
+  stream_pair(ends);
+  for (i = 0; i < 3; ++i) {
+    spawn("teller", 2, tell_x, NULL);
+    expect_int(LWPX_Read(ends[0], buffer, sizeof buffer), 1);
+  }
+}
+
+static void note_it(void* text) { note("%s", (char*)text); }
+
+CASE(input_that_is_there_is_read_before_less_urgent_lwps_run) {
+  char c;
+  read_here_until_drained();
+  tell("y");
+  spawn("less urgent", 1, note_it, (void*)"other");
+  expect_int(LWPX_Read(ends[0], &c, 1), 1);
+  note("read");
+  LWP_DispatchProcess();
+  pause_ms(1);
+  expect_transcript("read other");
+}
+
+static void yield_for_ever(void* parm) {
+  (void)parm;
+  for (;;) LWP_DispatchProcess();
+}
+
+CASE(input_that_is_there_is_read_though_others_only_yield) {
+  char buffer[16];
+  int i;
+  read_here_until_drained();
+  spawn("spinner", LWP_NORMAL_PRIORITY, yield_for_ever, NULL);
+  for (i = 0; i < 100; ++i) LWP_DispatchProcess();
+  tell("y");
+  expect_int(LWPX_Read(ends[0], buffer, sizeof buffer), 1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(reader_of_a_number_that_was_opened_again_gets_what_comes),
+      cmocka_unit_test(reader_waits_while_its_number_comes_to_mean_another_file),
+      cmocka_unit_test(old_file_that_a_duplicate_keeps_open_does_not_disturb),
+      cmocka_unit_test(reader_of_a_closed_number_is_told),
+      cmocka_unit_test(number_of_a_datagram_socket_gives_all_its_datagrams),
+      cmocka_unit_test(input_that_is_there_is_read_before_less_urgent_lwps_run),
+      cmocka_unit_test(input_that_is_there_is_read_though_others_only_yield),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// confirmation.cc - the part of the poller that finds out whether its registrations still stand.
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "iomgr/poller.h"
+
+namespace lwp {
+
+namespace {
+
+// After which all registrations are confirmed: soon enough for a program that closed a descriptor
+// under a waiting LWP, seldom enough not to show, however many there are.
+constexpr std::int64_t kConfirmAfterNs = 100000000;
+constexpr std::int64_t kConfirmAfterNsPerPlace = 100000;
+
+// How long a wait that was trusted may be in vain is one to two periods; a wait that is answered
+// within one costs nothing.
+constexpr std::int64_t kTrustNs = 5000000;
+constexpr int kTrustPeriods = 2;
+constexpr std::int64_t kDistrustNs = kNsPerSecond;  // after a number has come back
+
+}  // namespace
+
+void Poller::begin_trusting(int fd) noexcept {
+  Place& place = places_[fd];
+  if (place.periods_left == 0) place.periods_left = kTrustPeriods;
+  if (place.is_trusted) return;
+  if (first_trusted_ == kNone) period_ends_ = 0;
+  place.is_trusted = true;
+  place.next_trusted = first_trusted_;
+  first_trusted_ = fd;
+}
+
+void Poller::note_short_read(int fd) noexcept {
+  if (fd >= place_count_ || !places_[fd].proven) return;
+  Place& place = places_[fd];
+  if (place.kind == Kind::unknown) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    const bool is_socket = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+    place.kind = is_socket && type == SOCK_STREAM ? Kind::stream : Kind::other;
+  }
+  place.drained = place.kind == Kind::stream;
+}
+
+// LWPs that wait for the old one will find out as they do of any that is closed.
+void Poller::forget(int fd) noexcept {
+  if (fd < place_count_ && places_[fd].interests.empty()) places_[fd].known = false;
+}
+
+// Whether it had to report that the descriptor is closed.
+bool Poller::confirm(int fd, OnReady on_ready, void* context) noexcept {
+  Place& place = places_[fd];
+  if (place.interests.empty() || place.interests.front()->always_ready) return false;
+  if (enter(fd, place.known ? place.registered : wanted(place)) == 0) return false;
+  report_closed(fd, on_ready, context);
+  return true;
+}
+
+bool Poller::confirm_new(OnReady on_ready, void* context) noexcept {
+  bool reported = false;
+  while (first_new_ != kNone) {
+    const int fd = first_new_;
+    first_new_ = places_[fd].next_new;
+    places_[fd].is_new = false;
+    reported |= confirm(fd, on_ready, context);
+  }
+  return reported;
+}
+
+// A period is over.
+bool Poller::confirm_trusted(OnReady on_ready, void* context) noexcept {
+  bool reported = false;
+  int fd = first_trusted_;
+  first_trusted_ = kNone;
+  while (fd != kNone) {
+    Place& place = places_[fd];
+    const int next = place.next_trusted;
+    if (place.periods_left > 1) {
+      --place.periods_left;
+      place.next_trusted = first_trusted_;
+      first_trusted_ = fd;
+    } else {
+      place.is_trusted = false;
+      if (place.periods_left == 1) reported |= confirm(fd, on_ready, context);
+      place.periods_left = 0;
+    }
+    fd = next;
+  }
+  return reported;
+}
+
+bool Poller::confirm_all(OnReady on_ready, void* context) noexcept {
+  bool reported = false;
+  for (int fd = 0; fd < place_count_; ++fd) reported |= confirm(fd, on_ready, context);
+  confirm_at_ = reported ? 0 : kNever;  // there may be more to say than fits
+  return reported;
+}
+
+bool Poller::minds_time() const noexcept {
+  if (distrust_until_ != kNever) return true;
+  return interest_count_ > 0 && (confirm_at_ != kNever || first_trusted_ != kNone);
+}
+
+// Times that are to come are set only here, where the clock has been read.
+bool Poller::confirm_what_is_due(std::int64_t& now, OnReady on_ready, void* context) noexcept {
+  bool reported = false;
+  if (distrust_until_ == 0) distrust_until_ = now + kDistrustNs;
+  if (distrust_until_ <= now) distrust_until_ = kNever;
+  if (interest_count_ == 0) return false;
+  if (period_ends_ <= now && period_ends_ != 0) {
+    reported |= confirm_trusted(on_ready, context);
+    period_ends_ = first_trusted_ != kNone ? 0 : kNever;
+  }
+  if (period_ends_ == 0) period_ends_ = now + kTrustNs;
+  if (confirm_at_ <= now && confirm_at_ != 0) {
+    reported |= confirm_all(on_ready, context);
+    now = monotonic_ns();
+  }
+  if (confirm_at_ == 0)
+    confirm_at_ = now + kConfirmAfterNs + place_count_ * kConfirmAfterNsPerPlace;
+  return reported;
+}
+
+}  // namespace lwp
