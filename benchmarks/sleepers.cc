@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// sleepers.cc - LWPs that sleep until random moments: processor time per wake-up, and how late they
+// wake while the processor has nothing else to do.
+//   sleepers [N]...
+//
+// All sleep at once, and together wake so many times a second, however many they are; so what grows
+// with their number is what a wake-up costs.
+#include <lwp/lwp.h>
+#include <lwp/lwpx.h>
+#include <time.h>
+
+#include <cstdint>
+#include <cstdlib>
+
+#include "bench.h"
+
+namespace {
+
+constexpr double kWakeUpsPerSecond = 20000;
+constexpr double kRunSeconds = 0.5;
+
+double now_ns() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
+
+// xorshift64*; in [0, 1)
+double random_share() {
+  static std::uint64_t state = 88172645463325252u;
+  state ^= state >> 12;
+  state ^= state << 25;
+  state ^= state >> 27;
+  return static_cast<double>((state * 2685821657736338717u) >> 11) * 0x1p-53;
+}
+
+struct Sleepers {
+  double mean_ns;  // of a sleep
+  std::vector<double> late_ns;
+};
+
+void sleep_for_ever(void* argument) {
+  auto& sleepers = *static_cast<Sleepers*>(argument);
+  for (;;) {
+    const double ns = random_share() * 2 * sleepers.mean_ns;
+    const double deadline = now_ns() + ns;
+    const auto whole_ns = static_cast<long>(ns);
+    const timespec duration = {whole_ns / 1000000000, whole_ns % 1000000000};
+    if (LWPX_Sleep(&duration) != LWP_SUCCESS) abort();
+    sleepers.late_ns.push_back(now_ns() - deadline);
+  }
+}
+
+void pause_for(double seconds) {
+  const auto ns = static_cast<long>(seconds * 1e9);
+  const timespec duration = {ns / 1000000000, ns % 1000000000};
+  if (LWPX_Sleep(&duration) != LWP_SUCCESS) abort();
+}
+
+double percentile(std::vector<double>& values, double share) {
+  const auto index = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(index),
+                   values.end());
+  return values[index];
+}
+
+void run(std::size_t count) {
+  constexpr int kStack = 16384;
+  if (LWP_Init(LWP_VERSION, LWP_NORMAL_PRIORITY, nullptr) != LWP_SUCCESS) abort();
+  if (IOMGR_Initialize() != LWP_SUCCESS) abort();
+  Sleepers sleepers = {static_cast<double>(count) / kWakeUpsPerSecond * 1e9, {}};
+  sleepers.late_ns.reserve(static_cast<std::size_t>(kWakeUpsPerSecond * 10));
+  for (std::size_t i = 0; i < count; ++i) {
+    if (LWP_CreateProcess(sleep_for_ever, kStack, LWP_NORMAL_PRIORITY, &sleepers, "sleeper",
+                          nullptr) != LWP_SUCCESS) {
+      fprintf(stderr, "sleepers: no memory for LWP %zu of %zu\n", i, count);
+      exit(EXIT_FAILURE);
+    }
+  }
+  pause_for(1);
+  std::vector<double> cpu_us;
+  std::vector<double> median_us;
+  std::vector<double> p99_us;
+  std::vector<double> per_second;
+  for (int i = 0; i < bench::kRuns; ++i) {
+    sleepers.late_ns.clear();
+    const double begin_ns = now_ns();
+    const double begin_cpu_ns = bench::cpu_ns();
+    pause_for(kRunSeconds);
+    const auto wakes = static_cast<double>(sleepers.late_ns.size());
+    cpu_us.push_back((bench::cpu_ns() - begin_cpu_ns) / wakes / 1000);
+    per_second.push_back(wakes / (now_ns() - begin_ns) * 1e9);
+    median_us.push_back(percentile(sleepers.late_ns, 0.5) / 1000);
+    p99_us.push_back(percentile(sleepers.late_ns, 0.99) / 1000);
+  }
+  printf(
+      "%7zu sleepers   %6.0f wake-ups/s   %5.2f us of processor time each"
+      "   late: median %5.1f us, p99 %5.1f us\n",
+      count, bench::median(per_second), bench::median(cpu_us), bench::median(median_us),
+      bench::median(p99_us));
+  fflush(stdout);
+  LWP_TerminateProcessSupport();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bench::pin();
+  if (argc == 1) {
+    for (const std::size_t count : {1000, 10000, 100000}) run(count);
+  }
+  for (int i = 1; i < argc; ++i) {
+    const long count = atol(argv[i]);
+    if (count < 1) {
+      fprintf(stderr, "sleepers: '%s' is not a number of LWPs\n", argv[i]);
+      return EXIT_FAILURE;
+    }
+    run(static_cast<std::size_t>(count));
+  }
+  return EXIT_SUCCESS;
+}
