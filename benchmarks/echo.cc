@@ -6,15 +6,12 @@
 //
 // The clients are another process, on another processor if there is one, and the same for all. Each
 // run forks a server that inherits the connections.
-#include <errno.h>
 #include <lwp/lwp.h>
 #include <lwp/lwpx.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cstring>
 
 #include "bench.h"
 #include "echo_clients.h"
@@ -23,7 +20,6 @@ namespace {
 
 using bench::Clients;
 using bench::Connections;
-using bench::kMessageSize;
 
 // What a server does until it is told to end.
 using Server = void (*)(const std::vector<int>& connections);
