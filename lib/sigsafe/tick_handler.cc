@@ -83,6 +83,8 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
     if (lwp_door_rival_ready(&zone)) retry_soon(zone);
     return;
   }
+  // A slice that ends late is not at the cost of who runs next.
+  if (zone.retry_ns != 0 && lwp_door_rival_ready(&zone)) arm_ticks(zone);
   zone.retry_ns = 0;
   if (!lwp_door_tick(&zone, &interrupted)) defer(zone, Deferral::stack, interrupted);
 }
