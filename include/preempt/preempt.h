@@ -57,6 +57,18 @@ LWP_EXPORT int PRE_InitPreempt(struct timeval* slice);
 LWP_EXPORT int PRE_EndPreempt(void);
 
 /*
+ * PRE_SetAging - sees to it that low priorities are not starved for ever.
+ *   slices  when so many slices in a row have ended while an LWP of some priority was ready and none
+ *           of that priority had run, the one in turn gets the next slice, though others of higher
+ *           priorities are ready. 0: never, as at the beginning.
+ * The LWP keeps its priority, so its slice ends at the next tick, or when it yields or waits.
+ * Slices end where ticks act: while nobody is preemptible nobody ages.
+ * Returns LWP_SUCCESS; LWP_EINIT; LWP_EBLOCKED; LWP_ESYSTEM if slices is negative.
+ * Switches: no. Handler: no. Source: ours.
+ */
+LWP_EXPORT int PRE_SetAging(int slices);
+
+/*
  * PRE_PreemptMe     - makes the calling LWP preemptible: its level becomes 0, whatever it was.
  * PRE_BeginCritical - begins a critical section.
  * PRE_EndCritical   - ends one; if that makes the LWP preemptible and a slice has ended meanwhile,

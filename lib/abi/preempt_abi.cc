@@ -31,6 +31,15 @@ int PRE_EndPreempt(void) {
   return LWP_SUCCESS;
 }
 
+int PRE_SetAging(int slices) {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  if (slices < 0) return LWP_ESYSTEM;
+  const Inside inside(*runtime);
+  set_aging(*runtime, slices);
+  return LWP_SUCCESS;
+}
+
 void PRE_PreemptMe(void) {
   // By one instruction, as everything that changes the word; the level is nobody else's.
   critical::add(-critical::level_of(critical::word()) * critical::kLevelUnit);

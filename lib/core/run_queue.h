@@ -115,7 +115,7 @@ class RunQueue {
     return head != nullptr && (head != &running || head->next != head);
   }
 
-  const Pcb* head(int priority) const noexcept { return head_[priority]; }
+  Pcb* head(int priority) const noexcept { return head_[priority]; }
 
  private:
   Pcb* head_[kPriorities] = {};

@@ -18,6 +18,7 @@
 #include "base/rc.h"
 #include "base/signal_action.h"
 #include "core/dialect.h"
+#include "core/aging.h"
 #include "core/event.h"
 #include "core/forced_ticks.h"
 #include "core/handle_table.h"
@@ -42,6 +43,7 @@ struct Runtime : Zone {
   timeval last_dispatch{};                 // kept up only while cont_sw_threshold is set
   const Pcb* last_dispatched = nullptr;
   ForcedTicks forced_ticks;
+  Aging aging;
   int asked_at = ~0;      // *dispatch_count when a tick last asked loops; see loop_list.h
   int cancellations = 0;  // LWPs that are to be cancelled and have not ended yet
   bool aborting = false;  // on the way to exit(): no second deadlock report

@@ -64,8 +64,9 @@ void count_slice(Runtime& runtime) noexcept {
 }  // namespace
 
 bool anybody_else(const Runtime& runtime) noexcept {
-  return others_wait(runtime) || runtime.queue.has_rival(*runtime.current) ||
-         counts_slices(runtime);
+  const Pcb& running = *runtime.current;
+  return others_wait(runtime) || runtime.queue.has_rival(running) || counts_slices(runtime) ||
+         somebody_ages(runtime, running);
 }
 
 namespace {
@@ -76,14 +77,20 @@ bool end_slice(Runtime& runtime) noexcept {
   const bool waiters = others_wait(runtime);
   answer(runtime);
   if (waiters && runtime.poll_waiters != nullptr) (void)runtime.poll_waiters(runtime);
-  if (runtime.queue.has_rival(*runtime.current)) {
+  Pcb* const aged = runtime.attention.aging ? grow_older(runtime) : nullptr;
+  if (aged != nullptr || runtime.queue.has_rival(*runtime.current)) {
     runtime.counters.count_move();
     runtime.current->ticks.count_move();
-    dispatch(runtime);
+    if (aged != nullptr) {
+      dispatch_to(runtime, *aged);
+    } else {
+      dispatch(runtime);
+    }
     return true;
   }
   count_deferral(runtime, Deferral::no_rival);
-  if (runtime.preempting && !waiters && !counts_slices(runtime)) {
+  if (runtime.preempting && !waiters && !counts_slices(runtime) &&
+      !somebody_ages(runtime, *runtime.current)) {
     doze(runtime);
     // A signal that was caught before the timers were off found them on.
     if (others_wait(runtime)) arm_ticks(runtime);

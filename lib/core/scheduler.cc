@@ -12,8 +12,10 @@ namespace lwp {
 
 void stop_dozing_for(Runtime& runtime, const Pcb& next) noexcept {
   if (!runtime.attention.dozing || &next == runtime.idle_lwp) return;
-  if (runtime.io_waiters > 0 || runtime.queue.has_rival(next) || next.slices_left > 0)
+  if (runtime.io_waiters > 0 || runtime.queue.has_rival(next) || next.slices_left > 0 ||
+      somebody_ages(runtime, next)) {
     arm_ticks(runtime);
+  }
 }
 
 namespace {
@@ -55,15 +57,18 @@ void revive_for_exit(Runtime& runtime) noexcept {
   make_ready(runtime, self);
 }
 
-// As dispatch() does, and looks at everything. `previous` is null if it has died.
-Pcb& choose_attentively(Runtime& runtime, Pcb* previous, Place place) noexcept {
+// As dispatch() does, and looks at everything. `previous` is null if it has died; `chosen` is null
+// if who comes next is still to be chosen.
+Pcb& choose_attentively(Runtime& runtime, Pcb* previous, Place place,
+                        Pcb* chosen = nullptr) noexcept {
   const bool watched = dispatches_are_watched() || runtime.attention.canaries;
   if (watched) watch_before_dispatch(runtime);
   if (previous != nullptr && place == Place::given_up) runtime.queue.rotate(*previous);
-  Pcb* const ready = runtime.queue.pick();
+  Pcb* const ready = chosen != nullptr ? chosen : runtime.queue.pick();
   ++*runtime.dispatch_count;
   Pcb& next = ready != nullptr ? *ready : somebody_or_die(runtime);
   if (watched) watch_dispatch(runtime, previous, next);
+  runtime.aging.note_dispatch_of(next);
   stop_dozing_for(runtime, next);
   // Giving up the processor pays it.
   runtime.attention.tick_owed.store(false, std::memory_order_relaxed);
@@ -82,6 +87,11 @@ void dispatch_attentively(Runtime& runtime, Place place) noexcept {
   Pcb& self = *runtime.current;
   Pcb& next = choose_attentively(runtime, &self, place);
   if (&next != &self) detail::switch_to(runtime, next);
+}
+
+void dispatch_to(Runtime& runtime, Pcb& next) noexcept {
+  choose_attentively(runtime, runtime.current, Place::given_up, &next);
+  detail::switch_to(runtime, next);
 }
 
 void dispatch_for_good_attentively(Runtime& runtime) noexcept {

@@ -67,6 +67,10 @@ LWP_ALWAYS_INLINE bool wants_attention(const Runtime& runtime) noexcept {
 // Whether the running LWP goes behind its equals at a dispatch.
 enum class Place { given_up, kept };
 
+// Switches. The running LWP goes behind its equals, and `next`, another one, runs out of turn. It
+// is the head of its ring.
+void dispatch_to(Runtime& runtime, Pcb& next) noexcept;
+
 // dispatch() and dispatch_for_good() with all that is rarely of use.
 LWP_NOINLINE void dispatch_attentively(Runtime& runtime, Place place = Place::given_up) noexcept;
 [[noreturn]] LWP_NOINLINE void dispatch_for_good_attentively(Runtime& runtime) noexcept;
@@ -128,8 +132,8 @@ inline void make_ready(Runtime& runtime, Pcb& pcb) noexcept {
     return;
   }
   make_ready_plainly(runtime, pcb);
-  if (LWP_UNLIKELY(runtime.attention.dozing) && pcb.priority >= runtime.current->priority &&
-      runtime.current != runtime.idle_lwp) {  // that one dispatches next
+  if (LWP_UNLIKELY(runtime.attention.dozing) && runtime.current != runtime.idle_lwp &&
+      (pcb.priority >= runtime.current->priority || runtime.attention.aging)) {
     arm_ticks(runtime);
   }
   if (LWP_UNLIKELY(run_waits_are_watched())) watch_ready(pcb);
