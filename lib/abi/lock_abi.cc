@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "abi/visit.h"
+#include "arch/switching_call.h"
 #include "base/fd_text.h"
 #include "core/cancel.h"
 #include "lock/waiting.h"
@@ -30,10 +31,11 @@ LWP_ALWAYS_INLINE void leave_briefly() noexcept {
   if (LWP_UNLIKELY(critical::owed())) settle();
 }
 
-LWP_NOINLINE void obtain(Lock& lock, LockKind kind) noexcept {
-  const Visit visit;
-  if (!obtain_lock(visit.runtime(), lock, kind)) act_on_cancel(*visit.runtime());
-}
+// Waits if need be. It is entered by a jump, as the last thing that an exported function does, so
+// it returns to that function's caller.
+extern "C" [[gnu::visibility("hidden")]] void lwp_obtain_lock(Lock* lock, LockKind kind);
+
+LWP_ALWAYS_INLINE void obtain(Lock& lock, LockKind kind) noexcept { lwp_obtain_lock(&lock, kind); }
 
 LWP_NOINLINE void release(Lock& lock, LockKind kind) noexcept {
   const Visit visit;
@@ -57,6 +59,12 @@ void release_known(Lock& lock, int how) noexcept {
 }  // namespace
 
 extern "C" {
+
+LWP_SWITCHING_CALL(lwp_obtain_lock);
+void LWP_INNER(lwp_obtain_lock)(Lock* lock, LockKind kind) {
+  const Visit visit;
+  if (!obtain_lock(visit.runtime(), *lock, kind)) act_on_cancel(*visit.runtime());
+}
 
 void Lock_Init(struct Lock* lock) { *lock = {}; }
 

@@ -8,6 +8,7 @@
 
 #include "core/cancel.h"
 #include "core/event.h"
+#include "core/wait.h"
 #include "lock/lock.h"
 
 namespace lwp {
@@ -40,7 +41,12 @@ template <typename AnyLock, typename Take>
   bool taken;
   do {
     lock.wait_states |= bits(kind);
-    (void)block_on_events(runtime, &event, 1, 1);
+    if (LWP_LIKELY(!wants_attention(runtime) && runtime.events.has_room() &&
+                   !cancellation_is_due(*runtime.current))) {
+      block_plainly_on_event(runtime, event);
+    } else {
+      (void)block_on_events(runtime, &event, 1, 1);
+    }
     if (LWP_UNLIKELY(wait_was_cut(*runtime.current))) {
       taken = false;
       break;
@@ -60,7 +66,13 @@ bool wake(Runtime* runtime, AnyLock& lock, Waiters waiters) noexcept {
   if ((lock.wait_states & states) == 0) return false;
   // Before waking: those who wait again will set it anew.
   lock.wait_states = static_cast<unsigned char>(lock.wait_states & ~states);
-  return runtime != nullptr && signal_event(*runtime, event_of(lock, waiters)) == Rc::success;
+  if (runtime == nullptr) return false;
+  Rc rc;
+  const void* const event = event_of(lock, waiters);
+  if (LWP_UNLIKELY(!makes_ready_plainly(*runtime) || !signal_only_waiter(*runtime, event, &rc))) {
+    rc = signal_event(*runtime, event);
+  }
+  return rc == Rc::success;
 }
 
 // Never switches. Wakes all that wait for one kind of lock; if nobody waits for `first`, for the
