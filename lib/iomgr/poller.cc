@@ -15,6 +15,10 @@ namespace lwp {
 
 namespace {
 
+// Going to sleep and waking costs as much as several LWPs' turns. Where deadlines come thick and
+// fast some are seen to at once; one that is farther away is not put off.
+constexpr std::int64_t kShortestSleepNs = 30000;
+
 constexpr std::uint32_t kEdges = EPOLLET;
 constexpr std::uint64_t kWakeUp = ~std::uint64_t{0};
 
@@ -225,7 +229,7 @@ int Poller::sleep(std::int64_t deadline, std::int64_t now) noexcept {
   timespec relative = {};
   const timespec* timeout = nullptr;
   if (deadline != kNever) {
-    const std::int64_t ns = deadline > now ? deadline - now : 0;
+    const std::int64_t ns = deadline > now ? std::max(deadline - now, kShortestSleepNs) : 0;
     relative = {ns / kNsPerSecond, ns % kNsPerSecond};
     timeout = &relative;
   }
