@@ -26,7 +26,7 @@ using Server = void (*)(const std::vector<int>& connections);
 
 struct Figures {
   double per_second;
-  double cpu_us;  // of the server, per round trip
+  double cpu_ns;  // of the server, per round trip
 };
 
 int ready_fd;
@@ -145,38 +145,46 @@ Figures measure(Server server, const Connections& connections, Clients& clients,
   close(report[0]);
   close(report[1]);
   return {static_cast<double>(count.trips) / count.seconds,
-          cpu / static_cast<double>(count.all_trips) / 1000};
+          cpu / static_cast<double>(count.all_trips)};
 }
 
 struct Contestant {
   const char* name;
   Server server;
   std::vector<double> per_second;
-  std::vector<double> cpu_us;
   std::vector<double> ratios;
+  std::vector<double> cpu_ns;
+  std::vector<double> cpu_ratios;
 };
 
 void compare(int active, int idle) {
   const Connections connections(active + idle);
   Clients clients(connections);
-  std::vector<Contestant> contestants = {{"bare epoll loop", serve_bare, {}, {}, {}},
-                                         {"LWPX_Read, LWPX_Write", serve_by_lwpx, {}, {}, {}}};
+  std::vector<Contestant> contestants = {{"bare loop", serve_bare, {}, {}, {}, {}},
+                                         {"LWPX_Read", serve_by_lwpx, {}, {}, {}, {}}};
   if (connections.served().back() < FD_SETSIZE) {
-    contestants.push_back({"IOMGR_Select", serve_by_select, {}, {}, {}});
+    contestants.push_back({"IOMGR_Select", serve_by_select, {}, {}, {}, {}});
   }
   for (int run = 0; run <= bench::kRuns; ++run) {
     for (Contestant& contestant : contestants) {
       const Figures figures = measure(contestant.server, connections, clients, active);
       if (run == 0) continue;
       contestant.per_second.push_back(figures.per_second);
-      contestant.cpu_us.push_back(figures.cpu_us);
       contestant.ratios.push_back(figures.per_second / contestants[0].per_second.back());
+      contestant.cpu_ns.push_back(figures.cpu_ns);
+      contestant.cpu_ratios.push_back(figures.cpu_ns / contestants[0].cpu_ns.back());
     }
   }
-  for (const Contestant& contestant : contestants) {
-    printf("echo, %4d active, %5d idle   %-22s %7.0f round trips/s   %5.2f us each   ratio %5.2f\n",
-           active, idle, contestant.name, bench::median(contestant.per_second),
-           bench::median(contestant.cpu_us), bench::median(contestant.ratios));
+  const Contestant& bare = contestants[0];
+  for (std::size_t i = 1; i < contestants.size(); ++i) {
+    const Contestant& ours = contestants[i];
+    char what[64];
+    snprintf(what, sizeof what, "echo, %d active, %d idle", active, idle);
+    bench::report(what, {bare.name, bench::median(bare.per_second), "/s"},
+                  {ours.name, bench::median(ours.per_second), "/s"}, bench::median(ours.ratios));
+    snprintf(what, sizeof what, "  of it processor time");
+    bench::report(what, {bare.name, bench::median(bare.cpu_ns), "ns"},
+                  {ours.name, bench::median(ours.cpu_ns), "ns"}, bench::median(ours.cpu_ratios));
   }
   fflush(stdout);
 }

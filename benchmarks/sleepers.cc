@@ -3,8 +3,8 @@
 // wake while the processor has nothing else to do.
 //   sleepers [N]...
 //
-// All sleep at once, and together wake so many times a second, however many they are; so what grows
-// with their number is what a wake-up costs.
+// All sleep at once, and together wake so many times a second, however many they are: what grows
+// with their number is what a wake-up costs, and what falls with the rate is what sleeping costs.
 #include <lwp/lwp.h>
 #include <lwp/lwpx.h>
 #include <time.h>
@@ -16,7 +16,6 @@
 
 namespace {
 
-constexpr double kWakeUpsPerSecond = 20000;
 constexpr double kRunSeconds = 0.5;
 
 double now_ns() {
@@ -64,12 +63,12 @@ double percentile(std::vector<double>& values, double share) {
   return values[index];
 }
 
-void run(std::size_t count) {
+void run(std::size_t count, double wakes_per_second) {
   constexpr int kStack = 16384;
   if (LWP_Init(LWP_VERSION, LWP_NORMAL_PRIORITY, nullptr) != LWP_SUCCESS) abort();
   if (IOMGR_Initialize() != LWP_SUCCESS) abort();
-  Sleepers sleepers = {static_cast<double>(count) / kWakeUpsPerSecond * 1e9, {}};
-  sleepers.late_ns.reserve(static_cast<std::size_t>(kWakeUpsPerSecond * 10));
+  Sleepers sleepers = {static_cast<double>(count) / wakes_per_second * 1e9, {}};
+  sleepers.late_ns.reserve(static_cast<std::size_t>(wakes_per_second * 2));
   for (std::size_t i = 0; i < count; ++i) {
     if (LWP_CreateProcess(sleep_for_ever, kStack, LWP_NORMAL_PRIORITY, &sleepers, "sleeper",
                           nullptr) != LWP_SUCCESS) {
@@ -93,13 +92,20 @@ void run(std::size_t count) {
     median_us.push_back(percentile(sleepers.late_ns, 0.5) / 1000);
     p99_us.push_back(percentile(sleepers.late_ns, 0.99) / 1000);
   }
-  printf(
-      "%7zu sleepers   %6.0f wake-ups/s   %5.2f us of processor time each"
-      "   late: median %5.1f us, p99 %5.1f us\n",
-      count, bench::median(per_second), bench::median(cpu_us), bench::median(median_us),
-      bench::median(p99_us));
-  fflush(stdout);
+  char what[64];
+  const auto tell = [&](const char* name, const std::vector<double>& values, const char* unit) {
+    snprintf(what, sizeof what, "%zu sleepers, %.0f wake-ups/s", count, wakes_per_second);
+    bench::report(what, {name, bench::median(values), unit});
+  };
+  tell("wake-ups", per_second, "/s");
+  tell("processor time", cpu_us, "us");
+  tell("late, median", median_us, "us");
+  tell("late, p99", p99_us, "us");
   LWP_TerminateProcessSupport();
+}
+
+void run_all(std::size_t count) {
+  for (const double rate : {20000, 200000}) run(count, rate);
 }
 
 }  // namespace
@@ -107,7 +113,7 @@ void run(std::size_t count) {
 int main(int argc, char** argv) {
   bench::pin();
   if (argc == 1) {
-    for (const std::size_t count : {1000, 10000, 100000}) run(count);
+    for (const std::size_t count : {1000, 10000, 100000}) run_all(count);
   }
   for (int i = 1; i < argc; ++i) {
     const long count = atol(argv[i]);
@@ -115,7 +121,7 @@ int main(int argc, char** argv) {
       fprintf(stderr, "sleepers: '%s' is not a number of LWPs\n", argv[i]);
       return EXIT_FAILURE;
     }
-    run(static_cast<std::size_t>(count));
+    run_all(static_cast<std::size_t>(count));
   }
   return EXIT_SUCCESS;
 }
