@@ -43,17 +43,16 @@ void finish(Runtime& runtime, IoRequest& request, IoOutcome outcome) noexcept {
 
 // --- one look at everything that may be due, in this order
 
-bool deliver_signals(Runtime& runtime) noexcept {
-  bool woke = deliver_unix_signals(runtime);
-  runtime.soft_signals.take([&](const SoftSignals::Request& request) {
+// Calls started() after each procedure that has become an LWP.
+template <typename Started>
+void start_soft_signals(Runtime& runtime, Started started) noexcept {
+  const auto start = [&](const SoftSignals::Request& request) {
     Pcb* pcb;
     const NewLwp handler = {request.procedure, request.argument, request.stack_size,
                             request.priority, "SignalHandler"};
-    const bool started = create_lwp(runtime, handler, &pcb) == Rc::success;
-    woke |= started;
-    return started;
-  });
-  return woke;
+    return create_lwp(runtime, handler, &pcb) == Rc::success;
+  };
+  runtime.soft_signals.take(start, started);
 }
 
 bool expire(Runtime& runtime) noexcept {
@@ -67,6 +66,17 @@ bool expire(Runtime& runtime) noexcept {
     woke = true;
   }
   return woke;
+}
+
+// The manager has slept until this deadline: those who have it wake before others are looked at
+// that have come due since. To the microsecond, as callers say it.
+void expire_slept(Runtime& runtime, std::int64_t deadline) noexcept {
+  constexpr std::int64_t kNsPerMicrosecond = 1000;
+  DeadlineHeap& deadlines = runtime.io->deadlines;
+  while (!deadlines.empty() &&
+         deadlines.front()->deadline / kNsPerMicrosecond <= deadline / kNsPerMicrosecond) {
+    finish(runtime, *deadlines.front(), IoOutcome::timed_out);
+  }
 }
 
 void serve_reported(Runtime& runtime) noexcept {
@@ -87,9 +97,9 @@ void note_reported(void* context, FdInterest& interest) noexcept {
   io.reported[io.reported_count++] = &request;
 }
 
-// Sleeps until the deadline if there is nothing to report. Whether somebody became ready.
-bool look_at_descriptors(Runtime& runtime, std::int64_t deadline) noexcept {
-  runtime.io->poller.wait(deadline, note_reported, &runtime);
+// Whether somebody became ready.
+bool look_at_descriptors(Runtime& runtime) noexcept {
+  (void)runtime.io->poller.wait(0, note_reported, &runtime);
   const bool woke = runtime.io->reported_count > 0;
   serve_reported(runtime);
   return woke;
@@ -109,9 +119,21 @@ void sleep_until_due(Runtime& runtime) noexcept {
   const IoRequest* const first = io.deadlines.front();
   const std::int64_t deadline = due ? 0 : first != nullptr ? first->deadline : kNever;
   if (runtime.primary) last_context_switch = {};  // time asleep is not time worked
-  look_at_descriptors(runtime, deadline);
+  const bool slept_enough = io.poller.wait(deadline, note_reported, &runtime);
   (void)fetch_time(nullptr, nullptr);
   runtime.sleeping.store(false, std::memory_order_relaxed);
+  // One of these has ended the sleep: it comes first, and the rest at the next turn.
+  (void)empty_inbox(runtime);
+  serve_reported(runtime);
+  if (slept_enough) expire_slept(runtime, deadline);
+}
+
+// Switches: the manager goes behind everybody who is ready.
+void let_others_run(Runtime& runtime) noexcept {
+  const int dispatches = *runtime.dispatch_count;
+  dispatch(runtime);
+  if (*runtime.dispatch_count != dispatches + 1) runtime.io->poller.doubt();
+  notice_fork(runtime);
 }
 
 // Those whom signals, calls and deadlines have made ready run before descriptors are looked at, as
@@ -121,12 +143,14 @@ constexpr int kTurnsWithoutDescriptors = 16;
 void io_main(void*) noexcept {
   Runtime& runtime = *this_runtime();
   critical::enter_library();
+  notice_fork(runtime);
   for (int turns = 0;;) {
     runtime.io->turn_began = *runtime.dispatch_count;
     runtime.io->made_ready = 0;
-    notice_fork(runtime);
     (void)empty_inbox(runtime);
-    bool woke = deliver_signals(runtime);
+    // Each runs, as far as it goes without waiting, before anything else is done.
+    start_soft_signals(runtime, [&] { let_others_run(runtime); });
+    bool woke = deliver_unix_signals(runtime);
     woke |= runtime.io->pool.collect(runtime);
     woke |= expire(runtime);
     if (woke && turns < kTurnsWithoutDescriptors) {
@@ -136,12 +160,10 @@ void io_main(void*) noexcept {
       if (!woke && !runtime.queue.has_rival(*runtime.current)) {
         sleep_until_due(runtime);
       } else if (runtime.io->poller.watching()) {
-        look_at_descriptors(runtime, 0);
+        (void)look_at_descriptors(runtime);
       }
     }
-    const int dispatches = *runtime.dispatch_count;
-    dispatch(runtime);
-    if (*runtime.dispatch_count != dispatches + 1) runtime.io->poller.doubt();
+    let_others_run(runtime);
   }
 }
 
@@ -241,12 +263,14 @@ bool cancel_io(Runtime& runtime, Pcb& pcb) noexcept {
 
 bool poll_io(Runtime& runtime) noexcept {
   notice_fork(runtime);
-  bool woke = deliver_signals(runtime);
+  bool woke = false;
+  start_soft_signals(runtime, [&] { woke = true; });
+  woke |= deliver_unix_signals(runtime);
   woke |= runtime.io->pool.collect(runtime);
   woke |= expire(runtime);
   if (!runtime.io->poller.watching()) return woke;
   runtime.io->poller.doubt();
-  return look_at_descriptors(runtime, 0) || woke;
+  return look_at_descriptors(runtime) || woke;
 }
 
 }  // namespace lwp

@@ -258,7 +258,8 @@ void Poller::prefetch_waiters(int count) const noexcept {
   }
 }
 
-void Poller::wait(std::int64_t deadline, OnReady on_ready, void* context) noexcept {
+bool Poller::wait(std::int64_t deadline, OnReady on_ready, void* context) noexcept {
+  const std::int64_t asked = deadline;
   if (report_always_ready(on_ready, context)) deadline = 0;
   if (confirm_new(on_ready, context)) deadline = 0;
   std::int64_t now = 0;
@@ -284,6 +285,7 @@ void Poller::wait(std::int64_t deadline, OnReady on_ready, void* context) noexce
     }
   }
   if (set_is_spoilt_) renew_set();
+  return count == 0 && asked != 0 && deadline == asked && monotonic_ns() >= asked;
 }
 
 }  // namespace lwp

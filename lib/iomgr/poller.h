@@ -72,8 +72,9 @@ class Poller {
 
   // Waits until something is ready or the deadline has come (kNever: for ever; 0: does not wait);
   // may come back earlier. Calls on_ready(context, interest) for each interest whose wait ends.
+  // Returns whether it has waited until the deadline and there was nothing else to end the wait.
   using OnReady = void (*)(void* context, FdInterest& interest);
-  void wait(std::int64_t deadline, OnReady on_ready, void* context) noexcept;
+  bool wait(std::int64_t deadline, OnReady on_ready, void* context) noexcept;
 
  private:
   using Interests = IntrusiveList<FdInterest, &FdInterest::link>;

@@ -40,12 +40,15 @@ class SoftSignals {
     return false;
   }
 
-  // Calls start(request) for each; one for which it returns false stays.
-  template <typename Start>
-  void take(Start start) noexcept {
+  // Calls start(request) for each; one for which it returns false stays. The others' places are
+  // free again when started() is called, after each, which may switch.
+  template <typename Start, typename Started>
+  void take(Start start, Started started) noexcept {
     for (Place& place : places_) {
       if (place.state.load() != State::requested) continue;
-      if (start(place.request)) place.state.store(State::free);
+      if (!start(place.request)) continue;
+      place.state.store(State::free);
+      started();
     }
   }
 
