@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include "base/wait_while.h"
 #include "core/event.h"
 #include "iomgr/io_manager.h"
 #include "sigsafe/signal_catcher.h"
@@ -38,6 +39,8 @@ Rc cancel_signal(Runtime& runtime, int signo) noexcept {
   if (!valid(signo) || runtime.io->signal_event[signo] == nullptr) return Rc::bad_signal;
   sigaction(signo, &runtime.io->previous_action[signo], nullptr);
   disclaim_signal(signo);
+  // What they use may be gone soon.
+  wait_while([signo]() noexcept { return being_caught(signo); });
   runtime.io->signal_event[signo] = nullptr;
   runtime.caught_signals.fetch_and(~(std::uint64_t{1} << (signo - 1)));
   return Rc::success;

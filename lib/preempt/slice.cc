@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/signal_action.h"
+#include "base/wait_while.h"
 #include "core/safe_point.h"
 #include "preempt/code_policy.h"
 #include "preempt/first_stack.h"
@@ -55,6 +56,13 @@ void discard_pending_tick(int signo) noexcept {
 
 bool timers_are_ours(const Runtime& runtime) noexcept { return runtime.timer_owner == gettid(); }
 
+// When it returns no other kernel thread touches the timers, and none will until the ticks are off
+// again for want of a rival.
+void keep_others_from_timers(Runtime& runtime) noexcept {
+  __atomic_store_n(&runtime.attention.dozing, false, __ATOMIC_SEQ_CST);
+  wait_while([&]() noexcept { return runtime.timer_visitors.anybody(); });
+}
+
 // Also after a fork, when there are no timers.
 Rc acquire(Runtime& runtime) noexcept {
   const pid_t self = gettid();
@@ -87,6 +95,7 @@ Rc acquire(Runtime& runtime) noexcept {
 
 Rc start_slices(Runtime& runtime, std::int64_t slice_ns) noexcept {
   if (slice_ns != 0 && slice_ns < kShortestSliceNs) return Rc::system;
+  keep_others_from_timers(runtime);
   if (!timers_are_ours(runtime)) {
     if (const Rc rc = acquire(runtime); rc != Rc::success) return rc;
   }
@@ -108,7 +117,7 @@ Rc start_slices(Runtime& runtime, std::int64_t slice_ns) noexcept {
 
 void stop_slices(Runtime& runtime) noexcept {
   runtime.preempting = false;
-  runtime.attention.dozing = false;
+  keep_others_from_timers(runtime);
   runtime.attention.tick_owed.store(false, std::memory_order_relaxed);
   if (runtime.timer_owner == 0) return;
   if (timers_are_ours(runtime)) {

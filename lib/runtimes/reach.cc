@@ -2,11 +2,11 @@
 #include "runtimes/reach.h"
 
 #include <sys/mman.h>
-#include <time.h>
 
 #include <algorithm>
 
 #include "arch/sanitizer.h"
+#include "base/wait_while.h"
 #include "core/event.h"
 #include "core/life.h"
 #include "iomgr/io_manager.h"
@@ -116,9 +116,7 @@ void next_handle(const Registry& registry, Port& port) noexcept {
 // When it returns nobody visits the port any more, which may take as long as a visit.
 void close_to_visitors(Port& port) noexcept {
   port.open.store(0, std::memory_order_seq_cst);
-  // Not by yielding: a visitor of a lower real-time priority has to get the processor, too.
-  constexpr timespec kMoment = {0, 20000};
-  while (port.visitors.load(std::memory_order_seq_cst) != 0) nanosleep(&kMoment, nullptr);
+  wait_while([&]() noexcept { return port.visitors.load(std::memory_order_seq_cst) != 0; });
 }
 
 // A port that the runtime had before a fork has been wiped, or belongs to the parent.

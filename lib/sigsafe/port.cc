@@ -40,9 +40,7 @@ class Visit {
 LWP_SIGSAFE void alert(Zone& zone) noexcept {
   if (!zone.attention.ring()) return;
   hurry(zone);
-  if (&zone != lwp_thread.zone && __atomic_load_n(&zone.attention.dozing, __ATOMIC_RELAXED)) {
-    arm_ticks_of_other(zone);
-  }
+  if (&zone != lwp_thread.zone) wake_ticks_of_other(zone);
 }
 
 // False if there was none: the group is at its end, and must not come to life again.

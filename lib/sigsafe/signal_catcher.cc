@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "sigsafe/tick_timer.h"
+#include "sigsafe/visitors.h"
 
 namespace lwp {
 
@@ -11,6 +12,24 @@ namespace {
 
 constexpr int kSignals = 65;
 std::atomic<Zone*> owners[kSignals];
+Visitors visitors[kSignals];  // catchers on other kernel threads than the owner's
+
+// Whether it is news. If not, whoever noted it first has seen to the rest.
+LWP_SIGSAFE bool note(Zone& zone, int signo) noexcept {
+  const std::uint64_t bit = std::uint64_t{1} << (signo - 1);
+  return (zone.caught_signals.fetch_or(bit, std::memory_order_seq_cst) & bit) == 0;
+}
+
+LWP_SIGSAFE void note_for_other(int signo) noexcept {
+  visitors[signo].enter();
+  if (Zone* const zone = owners[signo].load()) {
+    const bool news = note(*zone, signo);
+    wake_sleeper(*zone);
+    // Only once, as arming anew puts the tick off.
+    if (news) wake_ticks_of_other(*zone);
+  }
+  visitors[signo].leave();
+}
 
 }  // namespace
 
@@ -20,6 +39,8 @@ bool claim_signal(int signo, Zone& zone) noexcept {
 }
 
 void disclaim_signal(int signo) noexcept { owners[signo].store(nullptr); }
+
+bool being_caught(int signo) noexcept { return visitors[signo].anybody(); }
 
 bool owns_signal(int signo, const Zone& zone) noexcept { return owners[signo].load() == &zone; }
 
@@ -33,15 +54,14 @@ void hurry(Zone& zone) noexcept {
 
 extern "C" void lwp_on_caught_signal(int signo) {
   using namespace lwp;
+  const int keep_errno = errno;
   Zone* const zone = owners[signo].load();
   if (zone == nullptr) return;
-  const int keep_errno = errno;
-  const std::uint64_t bit = std::uint64_t{1} << (signo - 1);
-  const bool known = (zone->caught_signals.fetch_or(bit, std::memory_order_seq_cst) & bit) != 0;
-  hurry(*zone);
-  // Only once, as arming anew puts the tick off.
-  if (!known && zone != lwp_thread.zone && __atomic_load_n(&zone->attention.dozing, __ATOMIC_RELAXED)) {
-    arm_ticks_of_other(*zone);
+  if (zone == lwp_thread.zone) {
+    (void)note(*zone, signo);
+    hurry(*zone);
+  } else {
+    note_for_other(signo);
   }
   errno = keep_errno;
 }

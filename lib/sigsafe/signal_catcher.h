@@ -15,6 +15,8 @@ namespace lwp {
 // From now on the signal belongs to this runtime. False if another has it.
 bool claim_signal(int signo, Zone& zone) noexcept;
 void disclaim_signal(int signo) noexcept;
+// A catcher on another kernel thread may still be using the runtime that has disclaimed it.
+bool being_caught(int signo) noexcept;
 bool owns_signal(int signo, const Zone& zone) noexcept;
 
 // Something has been noted that only the I/O manager can deliver.

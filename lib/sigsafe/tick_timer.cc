@@ -37,10 +37,15 @@ void arm_ticks(Zone& zone) noexcept {
   set(zone.slice_timer, zone.slice_ns, zone.slice_ns);
 }
 
-void arm_ticks_of_other(const Zone& zone) noexcept {
+void wake_ticks_of_other(Zone& zone) noexcept {
+  if (!__atomic_load_n(&zone.attention.dozing, __ATOMIC_RELAXED)) return;
+  zone.timer_visitors.enter();
   // In a forked child the owner's number is no thread of this process, and there are no timers.
-  if (tgkill(getpid(), zone.timer_owner, 0) == 0)
+  if (__atomic_load_n(&zone.attention.dozing, __ATOMIC_SEQ_CST) &&
+      tgkill(getpid(), zone.timer_owner, 0) == 0) {
     set(zone.slice_timer, zone.slice_ns, zone.slice_ns);
+  }
+  zone.timer_visitors.leave();
 }
 
 void doze(Zone& zone) noexcept {

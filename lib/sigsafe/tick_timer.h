@@ -12,9 +12,9 @@ namespace lwp {
 // A tick each slice from now on. After a fork there are no timers: preemption is off then.
 LWP_SIGSAFE void arm_ticks(Zone& zone) noexcept;
 
-// The same, called on another kernel thread than the owner's, whose own work has to go on
-// meanwhile.
-LWP_SIGSAFE void arm_ticks_of_other(const Zone& zone) noexcept;
+// The same, called on another kernel thread than the owner's, if the owner dozes. The zone must not
+// go away meanwhile. Otherwise the owner is awake, and will see what the caller has left for it.
+LWP_SIGSAFE void wake_ticks_of_other(Zone& zone) noexcept;
 
 // No tick until arm_ticks(): there is nobody to give the processor to.
 LWP_SIGSAFE void doze(Zone& zone) noexcept;

@@ -20,6 +20,7 @@
 #include "sigsafe/soft_signals.h"
 #include "sigsafe/thread_state.h"
 #include "sigsafe/tick_counts.h"
+#include "sigsafe/visitors.h"
 #include "sigsafe/watchdog.h"
 
 namespace lwp {
@@ -58,6 +59,11 @@ struct Zone {
   std::atomic<int> wake_fd{-1};                  // writing to it ends the sleep. Written by thread.
   std::atomic<std::uint64_t> caught_signals{0};  // bit n - 1: signal n. Cleared by thread.
   SoftSignals soft_signals;
+
+  // Other kernel threads that are just turning the timers on. While there are any, and while
+  // attention.dozing, the thread leaves alone what says which timers there are and how long a slice
+  // is.
+  Visitors timer_visitors;
 };
 
 }  // namespace lwp
