@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * torture_control.c - LWPs that are suspended, cancelled, destroyed, joined and detached by others
+ * while they wait in every way there is.
+ *
+ * Each life is accounted for: what it has ended with is what it and others have done; every
+ * clean-up handler that it had pushed has run once, in order, or never if it was destroyed or has
+ * returned; it has been joined or detached once, by whomever; then nothing knows its handle, and
+ * nobody writes to memory in which it lay.
+ */
+#include "control_waits.h"
+
+enum { kMemory = LWPX_PROCESS_BYTES(0), kPattern = 0xa5, kRivals = 4 };
+
+static unsigned char* memories[kMostLwps];
+static long ends_by[kWays], destructions, rivals_joins;
+
+/* --- a life */
+
+static void clean_up(void* parm) {
+  struct cleanup* const self = (struct cleanup*)parm;
+  struct cleanup* later;
+  expect_int(self->state, kPushed);
+  for (later = self + 1; later < self->life->cleanups + kCleanups; ++later) {
+    expect(later->state != kPushed);
+  }
+  self->state = kRun;
+  if (self->waits) {
+    const struct timespec shortly = us_timespec(20);
+    LWP_DispatchProcess();
+    LWPX_Sleep(&shortly);
+  }
+  if (!self->exits) return;
+  self->life->way = kExits;
+  LWPX_Exit(self->life);
+}
+
+static void live(void* parm) {
+  struct life* const self = (struct life*)parm;
+  struct LWPX_Cleanup places[kCleanups];
+  int i, before = -1;
+  if (self->calls_preempt_me) PRE_PreemptMe();
+  if (self->disables_cancel) {
+    expect_int(LWPX_SetCancelState(LWPX_CANCEL_DISABLE, &before), LWP_SUCCESS);
+    expect_int(before, LWPX_CANCEL_ENABLE);
+  }
+  for (i = 0; i < self->pushes; ++i) {
+    self->cleanups[i].state = kPushed;
+    expect_int(LWPX_PushCleanup(&places[i], clean_up, &self->cleanups[i]), LWP_SUCCESS);
+  }
+  for (; i > self->pushes - self->pops; --i) {
+    const int execute = (int)(self->random >> i) & 1;
+    if (!execute) self->cleanups[i - 1].state = kPopped;
+    expect_int(LWPX_PopCleanup(execute), LWP_SUCCESS);
+    expect_int(self->cleanups[i - 1].state, execute ? kRun : kPopped);
+  }
+  if (self->disables_cancel) {
+    expect_int(LWPX_TestCancel(), LWP_SUCCESS);
+    LWP_DispatchProcess();
+    expect_int(LWPX_SetCancelState(LWPX_CANCEL_ENABLE, NULL), LWP_SUCCESS);
+  }
+  waits[self->wait](self);
+  work((long)(self->random % 500));
+  self->way = self->end;
+  if (self->end == kExits) LWPX_Exit(self);
+  if (self->end == kDestroysItself) LWP_DestroyProcess(self->pid);
+}
+
+static void check_end(struct life* life, void* status) {
+  int i;
+  const int cleans_up = !life->destroyed && life->way != kReturns && life->way != kDestroysItself;
+  if (life->destroyed || life->way == kDestroysItself) {
+    expect(status == LWPX_CANCELED);
+  } else if (life->way == kByOthers) {
+    expect(life->cancelled);
+    expect(status == LWPX_CANCELED);
+  } else {
+    expect(status == (life->way == kExits ? (void*)life : NULL));
+  }
+  for (i = 0; cleans_up && i < kCleanups; ++i) expect(life->cleanups[i].state != kPushed);
+}
+
+/* Together, as seen by everybody. */
+static int try_to_join(struct life* life, const struct timespec* deadline) {
+  void* status = NULL;
+  int rc;
+  PRE_BeginCritical();
+  rc = LWPX_Join(life->pid, deadline, &status);
+  if (rc == LWP_SUCCESS) {
+    ++life->joins;
+    check_end(life, status);
+  }
+  PRE_EndCritical();
+  return rc;
+}
+
+/* --- who gives lives, and takes them */
+
+static int draw_priority(struct worker* self, const struct life* life) {
+  return 1 + (int)draw(self, never_waits(life) ? 2 : 3);
+}
+
+static void conceive(struct worker* self, struct life* life) {
+  int i;
+  life->wait = (int)draw(self, kWaits);
+  life->pushes = (int)draw(self, kCleanups + 1);
+  life->pops = (int)draw(self, (unsigned)life->pushes + 1);
+  life->calls_preempt_me = draw(self, 2) == 0;
+  life->disables_cancel = draw(self, 3) == 0;
+  life->end = (enum way)(kReturns + draw(self, kWays - kReturns));
+  life->random = self->random >> 3;
+  life->way = kByOthers;
+  for (i = 0; i < kCleanups; ++i) {
+    life->cleanups[i].state = kNotPushed;
+    life->cleanups[i].waits = draw(self, 4) == 0;
+    life->cleanups[i].exits = draw(self, 6) == 0;
+    life->cleanups[i].life = life;
+  }
+  life->cancelled = life->destroyed = life->joins = life->detaches = 0;
+  life->final = 0;
+  reset_descriptors_of(life);
+  Lock_Init(&life->lock);
+  ObtainWriteLock(&life->lock);
+  life->lock_held = 1;
+}
+
+/* Rivals find the new handle together with a record that is fresh. */
+static void give_birth(struct worker* self, struct life* life, int placed, int joinable) {
+  struct LWPX_Attributes wanted = LWPX_ATTRIBUTES_INIT;
+  const unsigned other = draw(self, 4);
+  wanted.priority = draw_priority(self, life);
+  wanted.name = other != 0 ? "short" : "a life with a name that has to be allocated";
+  wanted.flags = joinable ? LWPX_JOINABLE : 0;
+  if (draw(self, 2) == 0) wanted.flags |= LWPX_PREEMPTIBLE;
+  if (draw(self, 3) == 0) wanted.flags |= LWPX_SUSPENDED;
+  if ((wanted.flags & LWPX_PREEMPTIBLE) != 0) {
+    life->calls_preempt_me = 0;
+  } else if (never_waits(life)) {
+    life->calls_preempt_me = 1;
+  }
+  if (placed) {
+    wanted.memory = memories[self->number];
+    wanted.memory_size = kMemory;
+  }
+  PRE_BeginCritical();
+  expect_int(LWPX_CreateProcess(&wanted, live, life, &life->pid), LWP_SUCCESS);
+  PRE_EndCritical();
+}
+
+static void expect_success_or(int rc, int other) {
+  if (rc != LWP_SUCCESS) expect_int(rc, other);
+}
+
+static void meddle(struct worker* self, struct life* life) {
+  int rc;
+  PRE_BeginCritical();
+  switch (draw(self, 4)) {
+    case 0:
+      if (!life->final) expect_success_or(LWPX_Suspend(life->pid), LWP_EBADPID);
+      break;
+    case 1:
+      rc = LWPX_Ready(life->pid);
+      if (rc != LWP_ENOWAIT) expect_success_or(rc, LWP_EBADPID);
+      break;
+    case 2:
+      if (life->final) break;
+      expect_success_or(LWPX_SetPriority(life->pid, draw_priority(self, life)), LWP_EBADPID);
+      break;
+    default:
+      work((long)draw(self, 300));
+  }
+  PRE_EndCritical();
+}
+
+static void cancel(struct life* life) {
+  PRE_BeginCritical();
+  life->cancelled = 1;
+  expect_success_or(LWPX_Cancel(life->pid), LWP_EBADPID);
+  PRE_EndCritical();
+}
+
+static void destroy(struct life* life) {
+  int rc;
+  PRE_BeginCritical();
+  rc = LWP_DestroyProcess(life->pid);
+  expect_success_or(rc, LWP_EBADPID);
+  life->destroyed = rc == LWP_SUCCESS;
+  destructions += rc == LWP_SUCCESS;
+  PRE_EndCritical();
+}
+
+static void help_to_its_end(struct life* life) {
+  (void)LWPX_SetPriority(life->pid, 2);
+  (void)LWPX_Ready(life->pid);
+  nudge(life);
+}
+
+static void join_at_last(struct worker* self, struct life* life) {
+  for (;;) {
+    const struct timespec soon = us_from_now(1 + (long)draw(self, 400));
+    const int for_ever = life->cancelled && draw(self, 2) == 0;
+    int rc;
+    help_to_its_end(life);
+    rc = try_to_join(life, for_ever ? NULL : &soon);
+    if (rc == LWP_SUCCESS || rc == LWP_EBADPID) break;
+    if (rc != LWPX_ENOJOIN) expect_int(rc, LWPX_ETIMEOUT);
+    LWP_DispatchProcess();
+  }
+}
+
+/* Its handle is refused once it has ended. */
+static void see_it_end(struct life* life) {
+  while (LWPX_Ready(life->pid) != LWP_EBADPID) {
+    const struct timespec shortly = us_timespec(50);
+    help_to_its_end(life);
+    LWPX_Sleep(&shortly);
+  }
+}
+
+static void detach(struct life* life) {
+  int rc;
+  PRE_BeginCritical();
+  rc = LWPX_Detach(life->pid);
+  life->detaches += rc == LWP_SUCCESS;
+  if (rc != LWPX_ENOJOIN) expect_success_or(rc, LWP_EBADPID);
+  PRE_EndCritical();
+}
+
+static void join_orphan(struct life* life) {
+  void* status;
+  if (life->child == NULL) return;
+  expect_int(LWPX_Join(life->child, NULL, &status), LWP_SUCCESS);
+  expect(status == (void*)(intptr_t)(life->random % 3000));
+  life->child = NULL;
+}
+
+/* The memory of one that is gone is left alone. */
+static void check_memory(struct worker* self, int placed) {
+  unsigned char* const memory = memories[self->number];
+  int i;
+  if (!placed) return;
+  memset(memory, kPattern, kMemory);
+  LWP_DispatchProcess();
+  work(1000);
+  for (i = 0; i < kMemory; ++i) expect_int(memory[i], kPattern);
+}
+
+static void rule_a_life(struct worker* self) {
+  struct life* const life = &lives[self->number];
+  const int placed = draw(self, 3) == 0, joinable = draw(self, 5) != 0;
+  int meddlings = (int)draw(self, 6);
+  conceive(self, life);
+  give_birth(self, life, placed, joinable);
+  while (meddlings-- > 0) meddle(self, life);
+  work((long)draw(self, 3000));
+  life->final = 1;
+  switch (draw(self, 4)) {
+    case 0:
+      destroy(life);
+      break;
+    case 1:
+      nudge(life);
+      break;
+    default:
+      cancel(life);
+  }
+  if (joinable && draw(self, 4) == 0) detach(life);
+  if (joinable && life->detaches == 0) {
+    join_at_last(self, life);
+  } else {
+    see_it_end(life);
+  }
+  expect_int(life->joins + life->detaches, joinable);
+  expect_int(LWPX_Join(life->pid, NULL, NULL), LWP_EBADPID);
+  expect_int(LWPX_Detach(life->pid), LWP_EBADPID);
+  join_orphan(life);
+  ++ends_by[life->way];
+  check_memory(self, placed);
+}
+
+/* Takes part in the control of all lives, and joins before their parents do, perhaps. */
+static void be_a_rival(struct worker* self) {
+  struct life* const life = &lives[kRivals + (int)draw(self, (unsigned)(worker_count - kRivals))];
+  const struct timespec soon = us_from_now((long)draw(self, 300));
+  PRE_BeginCritical();
+  if (draw(self, 2) != 0) {
+    meddle(self, life);
+  } else {
+    const int rc = try_to_join(life, &soon);
+    rivals_joins += rc == LWP_SUCCESS;
+    if (rc != LWPX_ENOJOIN && rc != LWPX_ETIMEOUT) expect_success_or(rc, LWP_EBADPID);
+  }
+  PRE_EndCritical();
+  LWP_DispatchProcess();
+}
+
+/* --- cases */
+
+static void rule(int parents, long slice_us) {
+  int i;
+  for (i = kRivals; i < kRivals + parents; ++i) {
+    open_descriptors_of(&lives[i], i);
+    memories[i] = (unsigned char*)malloc(kMemory);
+  }
+  expect_int(IOMGR_Initialize(), LWP_SUCCESS);
+  hire(kRivals, be_a_rival);
+  hire(parents, rule_a_life);
+  work_and_close(slice_us);
+  for (i = kReturns; i < kWays; ++i) expect(ends_by[i] > 0);
+  expect(ends_by[kByOthers] > destructions / 2 && destructions > 0 && rivals_joins > 0);
+}
+
+CASE(lives_under_control_are_accounted_for) {
+  open_shop();
+  rule(16, 20);
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
+}
+
+/* Whatever an LWP left behind would be missed here: there is memory for as many as live at once. */
+CASE(lives_in_one_block_leave_nothing_there) {
+  enum { kParents = 8, kLists = 65536 };
+  const size_t bytes = LWPX_STATIC_BYTES(1 + kRivals + kParents, 65536) +
+                       2 * kParents * LWPX_PROCESS_BYTES(0) + LWPX_IOMGR_BYTES + kLists;
+  have_blocking = 0;
+  expect_int(LWPX_InitStatic(malloc(bytes), bytes, 3, NULL), LWP_SUCCESS);
+  rule(kParents, 20);
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(lives_under_control_are_accounted_for),
+      cmocka_unit_test(lives_in_one_block_leave_nothing_there),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
