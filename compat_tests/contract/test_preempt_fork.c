@@ -47,7 +47,6 @@ static void in_child(void (*body)(void)) {
 static void expect_no_ticks(void) {
   const struct timespec pause = {0, 20000000};
   long before;
-  work(1); /* an owed tick of before the fork may still be paid here */
   before = turns;
   work(20000000);
   expect_int(turns, before);
@@ -70,6 +69,29 @@ static void preempt_again(void) {
   wait_for_a_turn();
   expect_int(PRE_EndPreempt(), LWP_SUCCESS);
   expect_no_ticks();
+}
+
+/* Who runs then never gives the processor back, as there are no more ticks. */
+static void spin(void* parm) {
+  PRE_PreemptMe();
+  for (;;) ++*(volatile long*)parm;
+}
+
+static void end_section(void) { PRE_EndCritical(); }
+
+CASE(child_does_not_pay_the_ticks_of_its_parent) {
+  static volatile long spins;
+  int i;
+  LWP_Init(LWP_VERSION, 2, NULL);
+  slices_of(100);
+  start_lwp(spin, 2, (void*)&spins);
+  PRE_PreemptMe();
+  for (i = 0; i < 20; ++i) {
+    PRE_BeginCritical();
+    while ((*(volatile int*)&lwpx_critical_word & 1) != 0) work(1); /* until a tick is owed */
+    in_child(end_section);
+    PRE_EndCritical();
+  }
 }
 
 CASE(child_can_preempt_again) {
@@ -235,6 +257,7 @@ CASE(thread_without_lwps_gets_no_ticks) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(child_has_the_lwps_but_no_ticks),
+      cmocka_unit_test(child_does_not_pay_the_ticks_of_its_parent),
       cmocka_unit_test(child_can_preempt_again),
       cmocka_unit_test(child_can_end_what_its_parent_began),
       cmocka_unit_test(child_can_begin_anew),

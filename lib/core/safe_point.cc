@@ -115,6 +115,8 @@ bool has_room_for_signal(const Pcb& pcb) noexcept {
 // A section may have ended in a signal handler of the program; whatever that has interrupted, the C
 // library perhaps, may be half done. The tick is then dropped, and the next one looks again.
 bool may_pay(Runtime& runtime) noexcept {
+  // A forked child has no ticks, and what its parent owed is not its debt.
+  if (runtime.preempting && !own_timers(runtime) && !runtime.attention.forced) return false;
   if (PRE_Block != 0) {
     count_deferral(runtime, Deferral::vetoed);
     return false;

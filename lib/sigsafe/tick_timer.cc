@@ -21,15 +21,16 @@ LWP_SIGSAFE void set(timer_t timer, std::int64_t first_ns, std::int64_t interval
   timer_settime(timer, 0, &when, nullptr);
 }
 
+}  // namespace
+
 // The timer ids mean nothing in a forked child, or name timers that it made itself.
-LWP_SIGSAFE bool own_timers(Zone& zone) noexcept {
+bool own_timers(Zone& zone) noexcept {
   if (zone.timer_owner == gettid()) return true;
   zone.preempting = false;
   zone.attention.dozing = false;
+  zone.attention.tick_owed.store(false, std::memory_order_relaxed);
   return false;
 }
-
-}  // namespace
 
 void arm_ticks(Zone& zone) noexcept {
   if (!own_timers(zone)) return;

@@ -9,6 +9,9 @@
 
 namespace lwp {
 
+// False in a forked child, until it has timers itself; preemption is off then.
+LWP_SIGSAFE bool own_timers(Zone& zone) noexcept;
+
 // A tick each slice from now on. After a fork there are no timers: preemption is off then.
 LWP_SIGSAFE void arm_ticks(Zone& zone) noexcept;
 
