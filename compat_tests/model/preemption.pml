@@ -149,7 +149,6 @@ inline catch_up(me, may_pay) {
   do
   ::
      depth++;
-     owed = false;
      empty_inbox();
      if
      :: tick_owed && level > 0 ->
@@ -167,12 +166,14 @@ inline catch_up(me, may_pay) {
         :: may_pay -> end_slice(me)
         :: else
         fi;
+        owed = false;
         depth--;
         if
         :: tick_owed || inbox
         :: else -> break
         fi
      :: !tick_owed ->
+        owed = false;
         depth--;
 #ifdef MUTANT_CATCHES_UP_ONCE
         break
