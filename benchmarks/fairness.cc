@@ -90,15 +90,14 @@ void share(std::size_t count, bool libc, long seconds, long slice_us) {
     if (!libc || i % 2 != 0) plain.push_back(rounds * plain_ns);
   }
   LWP_TerminateProcessSupport();
-  printf("%-10s N = %3zu   computing max/min %6.3f", libc ? "half libc" : "computing", count,
-         spread(plain));
+  char what[64];
+  snprintf(what, sizeof what, "%zu LWPs%s", count, libc ? ", half in libc" : "");
+  bench::report(what, {"most/least", spread(plain), "x"});
   if (libc) {
     const double slices = 1e9 * static_cast<double>(seconds) / static_cast<double>(count);
-    printf("   other/computing %6.3f   median share of computing %6.3f",
-           bench::median(other) / bench::median(plain), bench::median(plain) / slices);
+    bench::report(what, {"libc/computing", bench::median(other) / bench::median(plain), "x"});
+    bench::report(what, {"share computing", bench::median(plain) / slices, "x"});
   }
-  printf("\n");
-  fflush(stdout);
 }
 
 }  // namespace

@@ -154,10 +154,15 @@ void compare_with_bare_signal(double per_ns, long period_us) {
     bare_kept.push_back(bare.kept);
     ours_kept.push_back(ours.kept);
   }
-  printf("period %5ld us   empty handler %6.2f us   preemption %6.2f us   ratio %5.2f\n", period_us,
-         bench::median(bare_us), bench::median(ours_us), bench::median(ratios));
-  printf("                  signals kept %6.1f %%   preemptions kept %6.1f %%\n",
-         100 * bench::median(bare_kept), 100 * bench::median(ours_kept));
+  char what[64];
+  snprintf(what, sizeof what, "tick, every %ld us", period_us);
+  bench::report(what, {"empty handler", bench::median(bare_us), "us"},
+                {"preemption", bench::median(ours_us), "us"}, bench::median(ratios));
+  snprintf(what, sizeof what, "kept, every %ld us", period_us);
+  const double bare_percent = 100 * bench::median(bare_kept);
+  const double our_percent = 100 * bench::median(ours_kept);
+  bench::report(what, {"empty handler", bare_percent, "%"}, {"preemption", our_percent, "%"},
+                our_percent / bare_percent);
 }
 
 double ns_per_section() {
@@ -196,12 +201,11 @@ void cost_alone() {
     ratios.push_back(with.back() / without.back());
   }
   PRE_GetCounters(nullptr, &after);
-  printf(
-      "alone             without slices %.3f ns   with %.3f ns per round   ratio %5.3f   "
-      "%lu ticks\n",
-      bench::median(without), bench::median(with), bench::median(ratios),
-      after.ticks - before.ticks);
-  printf("BeginCritical + EndCritical %5.2f ns\n", bench::median(sections));
+  bench::report("round of a loop that is alone", {"without slices", bench::median(without)},
+                {"with slices", bench::median(with)}, bench::median(ratios));
+  bench::report("ticks meanwhile",
+                {"in all", static_cast<double>(after.ticks - before.ticks), "n"});
+  bench::report("BeginCritical + EndCritical", {"LWP", bench::median(sections)});
 }
 
 }  // namespace

@@ -58,9 +58,9 @@ void report(const char* what, std::vector<double>& late_us, long slice_us) {
     const auto last = static_cast<double>(late_us.size() - 1);
     return late_us[static_cast<std::size_t>(share * last)] / static_cast<double>(slice_us);
   };
-  printf("%-24s p50 %6.2f   p99 %6.2f   max %6.2f slices\n", what, slices(0.5), slices(0.99),
-         slices(1));
-  fflush(stdout);
+  bench::report(what, {"p50, slices", slices(0.5), "x"});
+  bench::report(what, {"p99, slices", slices(0.99), "x"});
+  bench::report(what, {"most, slices", slices(1), "x"});
 }
 
 void wait_for_time(const char* what, int samples, long slice_us) {
