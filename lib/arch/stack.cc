@@ -41,7 +41,7 @@ __attribute__((no_sanitize("address"))) char* first_nonzero(char* from, char* to
 
 // The same question, for a short piece known at compile time.
 template <std::size_t kBytes>
-__attribute__((no_sanitize("address"))) LWP_ALWAYS_INLINE bool all_zero(const char* at) noexcept {
+LWP_ALWAYS_INLINE bool all_zero(const char* at) noexcept {
   const auto* const words = reinterpret_cast<const volatile std::uint64_t*>(at);
   std::uint64_t any = 0;
   for (std::size_t i = 0; i < kBytes / sizeof *words; ++i) any |= words[i];
