@@ -217,6 +217,29 @@ CASE(memory_can_be_used_again_when_its_lwp_has_ended) {
 
 static void exit_with(void* status) { LWPX_Exit(status); }
 
+static void leave_a_frame_open(void* destroyed) {
+  char frame[2000];
+  memset(frame, 1, sizeof frame);
+  __asm__ __volatile__("" : : "r"(frame) : "memory");
+  if (destroyed == NULL) LWPX_Exit(frame);
+  LWP_WaitProcess(destroyed);
+}
+
+/* Sanitizers took it for the frames of a stack. */
+CASE(memory_is_ordinary_again_when_its_lwp_did_not_return) {
+  int i;
+  host(1);
+  for (i = 0; i < 2; ++i) {
+    PROCESS pid;
+    attributes.memory = arena[i];
+    attributes.memory_size = sizeof arena[i];
+    pid = create(leave_a_frame_open, i == 0 ? NULL : &pid);
+    LWP_DispatchProcess();
+    expect_int(LWP_DestroyProcess(pid), i == 0 ? LWP_EBADPID : LWP_SUCCESS);
+    memset(arena[i], 0, sizeof arena[i]);
+  }
+}
+
 CASE(its_memory_is_kept_until_it_is_joined) {
   PROCESS pid;
   void* status;
@@ -296,6 +319,7 @@ int main(void) {
       cmocka_unit_test(a_stack_in_an_array_has_what_was_asked_for),
       cmocka_unit_test(too_little_memory_is_told_and_left_alone),
       cmocka_unit_test(memory_can_be_used_again_when_its_lwp_has_ended),
+      cmocka_unit_test(memory_is_ordinary_again_when_its_lwp_did_not_return),
       cmocka_unit_test(its_memory_is_kept_until_it_is_joined),
       cmocka_unit_test(termination_gives_memory_back_and_does_not_look_at_it),
       cmocka_unit_test(running_off_such_a_stack_is_noticed),

@@ -321,10 +321,12 @@ CASE(lives_in_one_block_leave_nothing_there) {
   enum { kParents = 8, kLists = 65536 };
   const size_t bytes = LWPX_STATIC_BYTES(1 + kRivals + kParents, 65536) +
                        2 * kParents * LWPX_PROCESS_BYTES(0) + LWPX_IOMGR_BYTES + kLists;
+  void* const block = malloc(bytes);
   have_blocking = 0;
-  expect_int(LWPX_InitStatic(malloc(bytes), bytes, 3, NULL), LWP_SUCCESS);
+  expect_int(LWPX_InitStatic(block, bytes, 3, NULL), LWP_SUCCESS);
   rule(kParents, 20);
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
+  free(block);
 }
 
 int main(void) {

@@ -44,19 +44,23 @@ struct FiberNote {
   void* fake_stack = nullptr;
   const void* low = nullptr;  // null for the kernel thread's own stack, until it is first left
   std::size_t size = 0;
+  bool after_an_end = false;
 
   void made(void* stack_low, std::size_t stack_size) noexcept {
     __asan_unpoison_memory_region(stack_low, stack_size);
-    *this = FiberNote{nullptr, stack_low, stack_size};
+    *this = FiberNote{nullptr, stack_low, stack_size, false};
   }
   void adopted() noexcept {}
   void about_to_run(FiberNote* from) noexcept {
+    after_an_end = from == nullptr;
     __sanitizer_start_switch_fiber(from != nullptr ? &from->fake_stack : nullptr, low, size);
   }
   void running(FiberNote& from) noexcept {
     const void* from_low;
     std::size_t from_size;
     __sanitizer_finish_switch_fiber(fake_stack, &from_low, &from_size);
+    // Its last frames were never returned from, and the memory may be the program's again.
+    if (after_an_end) __asan_unpoison_memory_region(from_low, from_size);
     if (from.low == nullptr) {
       from.low = from_low;
       from.size = from_size;
@@ -102,6 +106,14 @@ inline void note_readable([[maybe_unused]] void* start, [[maybe_unused]] std::si
 #endif
 #if defined(LWP_HAVE_VALGRIND)
   (void)VALGRIND_MAKE_MEM_DEFINED(start, size);
+#endif
+}
+
+// A stack is memory like any other again. Frames that were never returned from would else be taken
+// for such as are in use.
+inline void note_no_stack([[maybe_unused]] char* low, [[maybe_unused]] char* top) {
+#if defined(LWP_ASAN)
+  __asan_unpoison_memory_region(low, static_cast<std::size_t>(top - low));
 #endif
 }
 

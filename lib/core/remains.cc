@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/remains.h"
 
+#include "arch/sanitizer.h"
 #include "core/event.h"
 #include "core/overflow.h"
 
@@ -49,6 +50,7 @@ void clear_away(Runtime& runtime, Pcb& pcb) noexcept {
   runtime.handles.give_up(pcb);
   forget_departed(runtime);
   runtime.departed = pcb.context.note;
+  note_no_stack(pcb.slot.low, pcb.slot.top);
   runtime.stacks.release(pcb.slot);
 }
 
