@@ -225,11 +225,12 @@ static void leave_a_frame_open(void* destroyed) {
   LWP_WaitProcess(destroyed);
 }
 
-/* Sanitizers took it for the frames of a stack. */
+/* Sanitizers took it for the frames of a stack. Valgrind always does so with the last frames of who
+ * ends itself: it sees them popped. */
 CASE(memory_is_ordinary_again_when_its_lwp_did_not_return) {
   int i;
   host(1);
-  for (i = 0; i < 2; ++i) {
+  for (i = UNLESS_UNDER_VALGRIND(0, 1); i < 2; ++i) {
     PROCESS pid;
     attributes.memory = arena[i];
     attributes.memory_size = sizeof arena[i];
