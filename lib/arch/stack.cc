@@ -221,6 +221,8 @@ bool StackPool::map_arena(Class& size_class, int index) noexcept {
     size_class.fresh_end = size_class.fresh + stack_bytes;
     size_class.fresh_header = size_class.fresh_end;
     note_roots(size_class.fresh_header, slots * header_size_);
+    // There may have been stacks at these addresses before.
+    note_no_stack(size_class.fresh_header, size_class.fresh_header + slots * header_size_);
     size_class.mapped += stack_bytes;
     return true;
   }
