@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd_text.h"
-#include "base/module.h"
+#include "base/mapped_file.h"
 #include "core/runtime.h"
 #include "sigsafe/critical.h"
 #include "sigsafe/doors.h"
@@ -73,7 +73,7 @@ extern "C" void lwp_door_stuck(lwp::Zone* zone, lwp::Deferral reason, std::uintp
   using namespace lwp;
   const Pcb& pcb = *static_cast<const Runtime*>(zone)->current;
   const bool ending = pcb.state == PcbState::dead;  // its name may be gone
-  const Module module = module_of(pc);
+  const MappedFile module = mapped_file_of(pc);
   const std::int64_t us = kept_ns / kNsPerUs;
   PRE_Stuck stuck = {};
   stuck.size = sizeof stuck;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "preempt/first_stack.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -9,62 +8,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/memory_map.h"
+
 namespace lwp {
-
-namespace {
-
-struct Mapping {
-  std::uintptr_t begin, end;
-};
-
-// Reads /proc/self/maps, of which each line begins "BEGIN-END ", in hexadecimal digits.
-class MapsReader {
- public:
-  MapsReader() noexcept : fd_(open("/proc/self/maps", O_RDONLY | O_CLOEXEC)) {}
-  ~MapsReader() {
-    if (fd_ >= 0) close(fd_);
-  }
-  MapsReader(const MapsReader&) = delete;
-  MapsReader& operator=(const MapsReader&) = delete;
-
-  // False at the end.
-  bool next(Mapping* ret_mapping) noexcept {
-    Mapping mapping = {};
-    if (!read_number('-', &mapping.begin) || !read_number(' ', &mapping.end)) return false;
-    for (int c = 0; c != '\n'; c = get()) {
-      if (c < 0) return false;
-    }
-    *ret_mapping = mapping;
-    return true;
-  }
-
- private:
-  int get() noexcept {
-    if (at_ == filled_) {
-      filled_ = fd_ >= 0 ? read(fd_, buffer_, sizeof buffer_) : 0;
-      at_ = 0;
-      if (filled_ <= 0) return -1;
-    }
-    return static_cast<unsigned char>(buffer_[at_++]);
-  }
-
-  bool read_number(int separator, std::uintptr_t* ret_number) noexcept {
-    int c;
-    while ((c = get()) != separator) {
-      const int digit = c >= 'a' && c <= 'f' ? c - 'a' + 10 : c - '0';
-      if (digit < 0 || digit > 15) return false;
-      *ret_number = *ret_number << 4 | static_cast<unsigned>(digit);
-    }
-    return true;
-  }
-
-  const int fd_;
-  ssize_t filled_ = 0;
-  ssize_t at_ = 0;
-  char buffer_[512];
-};
-
-}  // namespace
 
 // pthread_getattr_np knows it, for the main thread from /proc.
 FirstStack find_first_stack() noexcept {
@@ -82,10 +28,10 @@ FirstStack find_first_stack() noexcept {
 }
 
 FirstStack find_first_stack_without_heap() noexcept {
-  MapsReader maps;
+  MemoryMap map;
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   std::uintptr_t below = 0;  // where the mapping before this one ends
-  for (Mapping mapping; maps.next(&mapping); below = mapping.end) {
+  for (Mapping mapping; map.next(&mapping); below = mapping.end) {
     if (here < mapping.begin || here >= mapping.end) continue;
     std::uintptr_t low = mapping.begin;
     // The main thread's grows downwards as it is needed, up to a limit.
