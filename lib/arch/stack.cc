@@ -10,6 +10,7 @@
 
 #include "arch/sanitizer.h"
 #include "base/attributes.h"
+#include "base/cache_line.h"
 #include "base/check.h"
 #include "base/memcheck.h"
 
@@ -17,7 +18,6 @@ namespace lwp {
 
 namespace {
 
-constexpr std::size_t kCacheLine = 64;
 constexpr unsigned kColours = 24;
 constexpr std::uintptr_t kStackAlignment = 16;
 constexpr std::size_t kFirstArena = std::size_t{4} << 20;

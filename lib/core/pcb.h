@@ -16,6 +16,7 @@
 
 #include "arch/context.h"
 #include "arch/stack.h"
+#include "base/cache_line.h"
 #include "base/intrusive_list.h"
 #include "sigsafe/critical.h"
 #include "sigsafe/tick_counts.h"
@@ -69,7 +70,7 @@ struct Rock {
 constexpr int kRocks = 8;
 constexpr std::size_t kShortName = 32;
 
-struct alignas(64) Pcb {
+struct alignas(kCacheLine) Pcb {
   // --- what a dispatch touches
   Pcb* next = nullptr;  // in the ring of its priority, if ready
   Pcb* prev = nullptr;

@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "base/attributes.h"
+#include "base/cache_line.h"
 #include "base/check.h"
 #include "core/pcb.h"
 
@@ -91,7 +92,6 @@ class RunQueue {
   // goes on in order, so what the LWP after the next will need is asked for now. With very many
   // LWPs that is too late, and a scout goes round, some places ahead. Nothing depends on the guess.
   LWP_ALWAYS_INLINE void prefetch_after(const Pcb& next) noexcept {
-    constexpr std::size_t kCacheLine = 64;
     const Pcb* expected = next.next;
     if (LWP_UNLIKELY(scout_ != nullptr)) scout_ = expected = scout_->next;
     const auto* const frame = static_cast<const char*>(expected->context.frame);

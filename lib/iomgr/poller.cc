@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/cache_line.h"
 #include "base/check.h"
 
 namespace lwp {
@@ -248,7 +249,6 @@ int Poller::sleep(std::int64_t deadline, std::int64_t now) noexcept {
 // Their requests lie on as many stacks, which have not been touched since they began to wait: all
 // are asked for before the first is needed.
 void Poller::prefetch_waiters(int count) const noexcept {
-  constexpr std::size_t kCacheLine = 64;
   for (int i = 0; i < count; ++i) {
     const auto fd = static_cast<int>(events_[i].data.u64 & 0x7fffffff);
     const FdInterest* const first = fd < place_count_ ? places_[fd].interests.front() : nullptr;

@@ -25,13 +25,6 @@ bool tell_end(Runtime& runtime) noexcept {
   return is_over(*runtime.member) && signal_event(runtime, runtime.member) == Rc::success;
 }
 
-bool add_work(std::atomic<int>& work) noexcept {
-  int present = work.load(std::memory_order_relaxed);
-  while (present != 0 && !work.compare_exchange_weak(present, present + 1)) {
-  }
-  return present != 0;
-}
-
 // Nobody is ready: the only time at which it shows that the last LWP has ended.
 bool before_sleep(Runtime& runtime) noexcept {
   Member& member = *runtime.member;

@@ -18,10 +18,9 @@
 #include <new>
 
 #include "base/attributes.h"
+#include "base/cache_line.h"
 
 namespace lwp {
-
-constexpr std::size_t kCacheLineSize = 64;
 
 struct Message {
   enum class Kind : std::uint8_t {
@@ -41,7 +40,7 @@ struct Message {
 
 class MessageRing {
  public:
-  struct alignas(kCacheLineSize) Cell {
+  struct alignas(kCacheLine) Cell {
     // Place p of all that is ever sent: p while free, p + 1 while it holds a message.
     std::atomic<std::uint64_t> turn;
     Message message;
@@ -100,12 +99,12 @@ class MessageRing {
 
  private:
   std::atomic<std::uint64_t> tail_{0};
-  alignas(kCacheLineSize) Cell* cells_ = nullptr;
+  alignas(kCacheLine) Cell* cells_ = nullptr;
   std::uint64_t count_ = 0;
-  alignas(kCacheLineSize) std::uint64_t head_ = 0;
+  alignas(kCacheLine) std::uint64_t head_ = 0;
 };
 
-static_assert(sizeof(void*) != 8 || sizeof(MessageRing::Cell) == kCacheLineSize);
+static_assert(sizeof(void*) != 8 || sizeof(MessageRing::Cell) == kCacheLine);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 }  // namespace lwp

@@ -43,16 +43,15 @@ LWP_SIGSAFE void alert(Zone& zone) noexcept {
   if (&zone != lwp_thread.zone) wake_ticks_of_other(zone);
 }
 
-// False if there was none: the group is at its end, and must not come to life again.
-LWP_SIGSAFE bool add_work(std::atomic<int>& work) noexcept {
+}  // namespace
+
+bool add_work(std::atomic<int>& work) noexcept {
   int present = work.load(std::memory_order_relaxed);
   do {
     if (present == 0) return false;
   } while (!work.compare_exchange_weak(present, present + 1, std::memory_order_seq_cst));
   return true;
 }
-
-}  // namespace
 
 Delivery send(std::uintptr_t handle, const Message& message) noexcept {
   Directory* const present = present_directory();

@@ -25,12 +25,12 @@ struct Port {
   MessageRing ring;  // its last cache line is the owner's
 
   // --- written by visitors
-  alignas(kCacheLineSize) std::atomic<int> visitors{0};
+  alignas(kCacheLine) std::atomic<int> visitors{0};
   std::atomic<int> refused_spawns{0};  // counted as work of the group, but then not sent
 
   // --- written by whoever opens and closes it, under the registry's lock; read by visitors while
   // it is open
-  alignas(kCacheLineSize) std::atomic<std::uintptr_t> open{0};  // handle of its runtime; 0: closed
+  alignas(kCacheLine) std::atomic<std::uintptr_t> open{0};  // handle of its runtime; 0: closed
   Zone* zone = nullptr;
   std::atomic<int>* work = nullptr;  // of the group (runtimes/group.h); null: of none
   std::uintptr_t last_handle = 0;
@@ -62,6 +62,10 @@ enum class Delivery : std::uint8_t { sent, full, no_runtime };
 
 // Never blocks. A spawn counts as work of the group; if there is none left there is no_runtime.
 LWP_SIGSAFE Delivery send(std::uintptr_t handle, const Message& message) noexcept;
+
+// Adds one to the work of a group. False if there was none: the group is at its end, and must not
+// come to life again.
+LWP_SIGSAFE bool add_work(std::atomic<int>& work) noexcept;
 
 // The runtime of this port, if there is one, is to look after everything that others may have done.
 LWP_SIGSAFE void alert(Port& port) noexcept;
