@@ -7,7 +7,9 @@
 #include <lwp/lwpx.h>
 #include <sys/time.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "base/rc.h"
 #include "core/cancel.h"
@@ -84,6 +86,31 @@ class Waiting {
 LWP_ALWAYS_INLINE Rc may_enter(const Runtime* runtime) noexcept {
   if (LWP_UNLIKELY(runtime == nullptr)) return Rc::not_initialised;
   return LWP_UNLIKELY(critical::in_library()) ? Rc::blocked : Rc::success;
+}
+
+// Copies a struct whose first member is its size over the defaults that *known holds. The caller
+// may be older than this library, and know less; or newer, and may then ask for nothing that is not
+// known here. False if it does, or if the size is below `least`.
+template <typename Attributes>
+bool read_attributes(const Attributes* given, std::size_t least, Attributes* known) noexcept {
+  if (given == nullptr) return true;
+  const std::size_t size = given->size;
+  if (size < least) return false;
+  const auto* const bytes = reinterpret_cast<const char*>(given);
+  for (std::size_t i = sizeof *known; i < size; ++i) {
+    if (bytes[i] != 0) return false;
+  }
+  memcpy(known, given, size < sizeof *known ? size : sizeof *known);
+  return true;
+}
+
+// How many there are before the null pointer; 0 without a list.
+inline int length_of(const void* const* events) noexcept {
+  int count = 0;
+  if (events != nullptr) {
+    while (events[count] != nullptr) ++count;
+  }
+  return count;
 }
 
 }  // namespace lwp

@@ -26,16 +26,24 @@ bool version_is_known(int version) noexcept {
 
 }  // namespace
 
-int start_lwps(int priority, Dialect dialect, PROCESS* pid) noexcept {
+void set_log() noexcept {
   // Other kernel threads may be starting too, and store the same.
   __atomic_store_n(&lwp_logfile, stderr, __ATOMIC_RELAXED);
+}
+
+int enter_first_lwp(PROCESS* pid) noexcept {
+  Runtime& runtime = *this_runtime();
+  if (pid != nullptr) *pid = runtime.current->handle;
+  leave_library(runtime);
+  return LWP_SUCCESS;
+}
+
+int start_lwps(int priority, Dialect dialect, PROCESS* pid) noexcept {
+  set_log();
   if (this_runtime() != nullptr) return LWP_SUCCESS;
   if (priority < 0 || priority > LWP_MAX_PRIORITY) return LWP_EBADPRI;
   const Rc rc = start_runtime(priority, dialect);
-  if (rc != Rc::success) return to_c(rc);
-  if (pid != nullptr) *pid = this_runtime()->current->handle;
-  leave_library(*this_runtime());
-  return LWP_SUCCESS;
+  return rc == Rc::success ? enter_first_lwp(pid) : to_c(rc);
 }
 
 }  // namespace lwp

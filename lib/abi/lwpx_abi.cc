@@ -83,10 +83,7 @@ int LWPX_WaitProcessUntil(const void* event, const struct timespec* deadline) {
 }
 
 int LWPX_MwaitProcessUntil(int wcount, const void* evlist[], const struct timespec* deadline) {
-  int count = 0;
-  if (evlist != nullptr) {
-    while (evlist[count] != nullptr) ++count;
-  }
+  const int count = length_of(evlist);
   if (count == 0) return LWP_EBADCOUNT;
   return wait_until(evlist, count, wcount, deadline);
 }

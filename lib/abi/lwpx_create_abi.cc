@@ -4,10 +4,9 @@
 #include <lwp/lwpx.h>
 
 #include <cstddef>
-#include <cstring>
 
 #include "abi/abi.h"
-#include "base/legacy_variables.h"
+#include "abi/lifecycle.h"
 #include "core/life.h"
 #include "iomgr/io_manager.h"
 
@@ -24,32 +23,15 @@ constexpr std::size_t kSmallest = offsetof(LWPX_Attributes, priority) + sizeof(i
 constexpr unsigned kKnownFlags = LWPX_JOINABLE | LWPX_SUSPENDED | LWPX_PREEMPTIBLE;
 constexpr std::size_t kLargestStack = 0x7fffffff;
 
-// The caller may be older than this library, and knows less; or newer, and may then ask for nothing
-// that is not known here.
-bool read(const LWPX_Attributes* given, LWPX_Attributes* ret_attributes) noexcept {
-  LWPX_Attributes known = LWPX_ATTRIBUTES_INIT;
-  if (given != nullptr) {
-    const std::size_t size = given->size;
-    if (size < kSmallest) return false;
-    memcpy(&known, given, size < sizeof known ? size : sizeof known);
-    const auto* const bytes = reinterpret_cast<const char*>(given);
-    for (std::size_t i = sizeof known; i < size; ++i) {
-      if (bytes[i] != 0) return false;
-    }
-  }
-  if ((known.flags & ~kKnownFlags) != 0) return false;
-  *ret_attributes = known;
-  return true;
-}
-
 }  // namespace
 
 extern "C" int LWPX_CreateProcess(const struct LWPX_Attributes* attributes, void (*entry)(void*),
                                   void* parm, PROCESS* pid) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
-  LWPX_Attributes wanted;
-  if (entry == nullptr || !read(attributes, &wanted)) return LWP_ESYSTEM;
+  LWPX_Attributes wanted = LWPX_ATTRIBUTES_INIT;
+  if (entry == nullptr || !read_attributes(attributes, kSmallest, &wanted)) return LWP_ESYSTEM;
+  if ((wanted.flags & ~kKnownFlags) != 0) return LWP_ESYSTEM;
   if (wanted.memory == nullptr && wanted.stack_size > kLargestStack) return LWP_ENOMEM;
   const Inside inside(*runtime);
   if (wanted.priority == LWPX_INHERIT) wanted.priority = runtime->current->priority;
@@ -73,10 +55,6 @@ extern "C" int LWPX_InitStatic(void* memory, size_t bytes, int priority, PROCESS
   if (memory == nullptr) return LWP_ENOMEM;
   const Rc rc = start_runtime_in(memory, bytes, priority);
   if (rc != Rc::success) return to_c(rc);
-  // Other kernel threads may be starting too, and store the same.
-  __atomic_store_n(&lwp_logfile, stderr, __ATOMIC_RELAXED);
-  Runtime& runtime = *this_runtime();
-  if (pid != nullptr) *pid = runtime.current->handle;
-  leave_library(runtime);
-  return LWP_SUCCESS;
+  set_log();
+  return enter_first_lwp(pid);
 }

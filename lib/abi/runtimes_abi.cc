@@ -4,8 +4,6 @@
 #include <lwp/lwpx.h>
 #include <lwp/runtimes.h>
 
-#include <cstring>
-
 #include "abi/abi.h"
 #include "abi/lwpx_args.h"
 #include "base/legacy_variables.h"
@@ -25,21 +23,6 @@ static_assert(kDefaults.priority == kPriorities - 2 && kDefaults.inbox == kDefau
 
 std::uintptr_t to_bits(const void* handle) noexcept {
   return reinterpret_cast<std::uintptr_t>(handle);
-}
-
-// The caller's struct may be older, and shorter, or newer, if what we do not know is 0.
-bool read_attributes(const LWPX_GROUPATTR* given, LWPX_GROUPATTR* ret_attributes) noexcept {
-  *ret_attributes = kDefaults;
-  if (given == nullptr) return true;
-  const std::size_t size = given->size;
-  if (size < sizeof given->size) return false;
-  const auto* const bytes = reinterpret_cast<const char*>(given);
-  for (std::size_t i = sizeof kDefaults; i < size; ++i) {
-    if (bytes[i] != 0) return false;
-  }
-  memcpy(ret_attributes, given, size < sizeof kDefaults ? size : sizeof kDefaults);
-  return ret_attributes->stack_size >= 0 && ret_attributes->inbox >= 1 &&
-         ret_attributes->inbox <= kLargestInbox;
 }
 
 bool valid_priority(int priority) noexcept { return priority >= 0 && priority < kPriorities; }
@@ -85,9 +68,10 @@ int LWPX_StartRuntimes(int n, void (*main)(void* arg, int index), void* arg) {
 
 int LWPX_StartRuntimesWith(const LWPX_GROUPATTR* attr, int n, void (*main)(void* arg, int index),
                            void* arg, LWPX_GROUP* group) {
-  LWPX_GROUPATTR wanted;
+  LWPX_GROUPATTR wanted = kDefaults;
   if (n < 1) return LWP_EBADCOUNT;
-  if (!read_attributes(attr, &wanted)) return LWP_ESYSTEM;
+  if (!read_attributes(attr, sizeof attr->size, &wanted)) return LWP_ESYSTEM;
+  if (wanted.stack_size < 0 || wanted.inbox < 1 || wanted.inbox > kLargestInbox) return LWP_ESYSTEM;
   if (!valid_priority(wanted.priority)) return LWP_EBADPRI;
   const Runtime* const runtime = this_runtime();
   if (runtime != nullptr && runtime->block != nullptr) return LWP_ENOMEM;

@@ -107,8 +107,7 @@ LWP_ALWAYS_INLINE int end_wait() noexcept {
 }
 
 LWP_ALWAYS_INLINE bool may_wait_plainly(const Runtime* runtime) noexcept {
-  return LWP_LIKELY(runtime != nullptr && !critical::in_library() && !wants_attention(*runtime) &&
-                    !cancellation_is_due(*runtime->current));
+  return LWP_LIKELY(runtime != nullptr && !critical::in_library() && may_block_plainly(*runtime));
 }
 
 LWP_ALWAYS_INLINE bool may_wake_plainly(const Runtime* runtime) noexcept {
@@ -145,10 +144,7 @@ int LWP_INNER(LWP_WaitProcess)(const void* event) {
 LWP_SWITCHING_CALL(LWP_MwaitProcess);
 int LWP_INNER(LWP_MwaitProcess)(int wcount, const void* evlist[]) {
   trace_call("LWP_MwaitProcess");
-  int count = 0;
-  if (evlist != nullptr) {
-    while (evlist[count] != nullptr) ++count;
-  }
+  const int count = length_of(evlist);
   if (count == 0) return LWP_EBADCOUNT;
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);

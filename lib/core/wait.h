@@ -2,13 +2,18 @@
 // wait.h - the shortest way into a wait for one event, and out of it: inlined into the calls.
 #pragma once
 
+#include "core/cancel.h"
 #include "core/event.h"
 #include "core/scheduler.h"
 
 namespace lwp {
 
-// Switches. The event is not null, the table has room, nothing wants attention, and the running LWP
-// is not to be cancelled.
+// Nothing wants attention, and the running LWP is not to be cancelled.
+LWP_ALWAYS_INLINE bool may_block_plainly(const Runtime& runtime) noexcept {
+  return !wants_attention(runtime) && !cancellation_is_due(*runtime.current);
+}
+
+// Switches. The event is not null, and the table has room. Only if may_block_plainly().
 LWP_ALWAYS_INLINE void block_plainly_on_event(Runtime& runtime, const void* event) noexcept {
   Pcb& self = *runtime.current;
   self.nodes = &self.only_node;

@@ -44,18 +44,6 @@ bool wait_or_die(Runtime* runtime, Afs3Lock& lock, LockKind kind, Take take_it) 
   abort();
 }
 
-void release_read(Runtime* runtime, Afs3Lock& lock) noexcept {
-  if (lock.readers_reading == 0) return;
-  const bool was_full = lock.readers_reading == kMost;
-  --lock.readers_reading;
-  if (lock.readers_reading == 0) {
-    wake_waiters(runtime, lock, Waiters::others);
-  } else if (was_full && (lock.wait_states & EXCL_LOCKS) == 0) {
-    // A reader may have come to the full lock. Writers that wait would go first: not yet.
-    (void)wake(runtime, lock, Waiters::readers);
-  }
-}
-
 }  // namespace
 
 bool try_obtain(Afs3Lock& lock, LockKind kind) noexcept {

@@ -50,20 +50,6 @@ bool take_at_once(Lock& lock, LockKind kind) noexcept {
   abort();
 }
 
-void release_read(Runtime* runtime, Lock& lock) noexcept {
-  if (lock.readers_reading == 0) return;
-  const bool was_full = lock.readers_reading == kMost;
-  --lock.readers_reading;
-  // The writer reads its own lock: nobody else can have it before that is released.
-  if ((lock.excl_locked & WRITE_LOCK) != 0) return;
-  if (lock.readers_reading == 0) {
-    wake_waiters(runtime, lock, Waiters::others);
-  } else if (was_full && (lock.wait_states & EXCL_LOCKS) == 0) {
-    // A reader may have come to the full lock. Writers that wait would go first: not yet.
-    (void)wake(runtime, lock, Waiters::readers);
-  }
-}
-
 void release_exclusive(Runtime* runtime, Lock& lock, LockKind kind) noexcept {
   if (lock.excl_locked == 0 || (kind == LockKind::write && lock.excl_locked != WRITE_LOCK)) return;
   if (lock.excl_locked == WRITE_LOCK && lock.wait_states != 0 &&

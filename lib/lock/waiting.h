@@ -41,8 +41,7 @@ template <typename AnyLock, typename Take>
   bool taken;
   do {
     lock.wait_states |= bits(kind);
-    if (LWP_LIKELY(!wants_attention(runtime) && runtime.events.has_room() &&
-                   !cancellation_is_due(*runtime.current))) {
+    if (LWP_LIKELY(may_block_plainly(runtime) && runtime.events.has_room())) {
       block_plainly_on_event(runtime, event);
     } else {
       (void)block_on_events(runtime, &event, 1, 1);
@@ -81,6 +80,22 @@ template <typename AnyLock>
 void wake_waiters(Runtime* runtime, AnyLock& lock, Waiters first) noexcept {
   const Waiters second = first == Waiters::readers ? Waiters::others : Waiters::readers;
   if (!wake(runtime, lock, first)) (void)wake(runtime, lock, second);
+}
+
+// Never switches. Does nothing if nobody reads.
+template <typename AnyLock>
+void release_read(Runtime* runtime, AnyLock& lock) noexcept {
+  if (lock.readers_reading == 0) return;
+  const bool was_full = lock.readers_reading == kMost;
+  --lock.readers_reading;
+  // The writer reads its own lock: nobody else can have it before that is released.
+  if ((lock.excl_locked & WRITE_LOCK) != 0) return;
+  if (lock.readers_reading == 0) {
+    wake_waiters(runtime, lock, Waiters::others);
+  } else if (was_full && (lock.wait_states & EXCL_LOCKS) == 0) {
+    // A reader may have come to the full lock. Writers that wait would go first: not yet.
+    (void)wake(runtime, lock, Waiters::readers);
+  }
 }
 
 }  // namespace lwp
