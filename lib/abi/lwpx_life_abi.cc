@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // lwpx_life_abi.cc - the functions of <lwp/lwpx_life.h>.
+#include <lwp/lwp.h>
 #include <lwp/lwpx.h>
 
 #include "abi/abi.h"
@@ -23,10 +24,7 @@ Pcb* find_lwp(const Runtime& runtime, PROCESS pid) noexcept {
 
 extern "C" {
 
-PROCESS LWPX_Self(void) {
-  const Runtime* const runtime = this_runtime();
-  return runtime != nullptr ? runtime->current->handle : nullptr;
-}
+PROCESS LWPX_Self(void) { return LWP_ThisProcess(); }
 
 int LWPX_Exit(void* status) {
   Runtime* const runtime = this_runtime();

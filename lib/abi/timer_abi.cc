@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "abi/abi.h"
+#include "abi/visit.h"
 #include "time/fast_time.h"
 #include "time/timer_list.h"
 
@@ -16,38 +16,12 @@ static_assert(offsetof(TM_Elem, TimeLeft) == offsetof(TM_Elem, TotalTime) + size
 static_assert(offsetof(TM_Elem, BackPointer) == offsetof(TM_Elem, TimeLeft) + sizeof(timeval));
 static_assert(sizeof(void*) != 8 || sizeof(TM_Elem) == 56);
 
-namespace {
-
-// The time that a call spends inside the library, if it may enter it.
-class Visit {
- public:
-  Visit() noexcept : entered_(!critical::in_library()) {
-    if (entered_) critical::enter_library();
-  }
-  ~Visit() {
-    if (!entered_) return;
-    if (Runtime* const runtime = this_runtime(); runtime != nullptr) {
-      leave_library(*runtime);
-    } else {
-      critical::leave_library();
-    }
-  }
-  Visit(const Visit&) = delete;
-  Visit& operator=(const Visit&) = delete;
-  explicit operator bool() const noexcept { return entered_; }
-
- private:
-  const bool entered_;
-};
-
-}  // namespace
-
 extern "C" {
 
 int TM_Init(struct TM_Elem** list) {
   if (list == nullptr) return -1;
   const Visit visit;
-  if (!visit) return LWP_EBLOCKED;
+  if (visit.is_nested()) return LWP_EBLOCKED;
   (void)init_fast_time(false, false);
   TimerList* const created = TimerList::create();
   *list = created != nullptr ? &created->head() : nullptr;
@@ -57,7 +31,7 @@ int TM_Init(struct TM_Elem** list) {
 int TM_Final(struct TM_Elem** list) {
   if (list == nullptr) return -1;
   const Visit visit;
-  if (!visit) return LWP_EBLOCKED;
+  if (visit.is_nested()) return LWP_EBLOCKED;
   TimerList* const ended = TimerList::with_head(*list);
   if (ended == nullptr) return -1;
   TimerList::destroy(*ended);
@@ -67,30 +41,30 @@ int TM_Final(struct TM_Elem** list) {
 
 void TM_Insert(struct TM_Elem* list, struct TM_Elem* elem) {
   if (list == nullptr || elem == nullptr) return;
-  if (const Visit visit; visit) insert_timer(*list, *elem);
+  if (const Visit visit; !visit.is_nested()) insert_timer(*list, *elem);
 }
 
 void TM_Remove(struct TM_Elem* list, struct TM_Elem* elem) {
   if (elem == nullptr) return;
-  if (const Visit visit; visit) remove_timer(list, *elem);
+  if (const Visit visit; !visit.is_nested()) remove_timer(list, *elem);
 }
 
 int TM_Rescan(struct TM_Elem* list) {
   if (list == nullptr) return 0;
   const Visit visit;
-  return visit ? rescan(*list) : LWP_EBLOCKED;
+  return visit.is_nested() ? LWP_EBLOCKED : rescan(*list);
 }
 
 struct TM_Elem* TM_GetExpired(struct TM_Elem* list) {
   if (list == nullptr) return nullptr;
   const Visit visit;
-  return visit ? first_expired(*list) : nullptr;
+  return visit.is_nested() ? nullptr : first_expired(*list);
 }
 
 struct TM_Elem* TM_GetEarliest(struct TM_Elem* list) {
   if (list == nullptr) return nullptr;
   const Visit visit;
-  return visit ? first_timer(*list) : nullptr;
+  return visit.is_nested() ? nullptr : first_timer(*list);
 }
 
 int TM_eql(struct timeval* t1, struct timeval* t2) {

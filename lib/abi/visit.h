@@ -9,7 +9,7 @@ namespace lwp {
 // The time inside the library, where there may be no LWPs, and a handler may have come in.
 class Visit {
  public:
-  Visit() noexcept : runtime_(critical::in_library() ? nullptr : this_runtime()) {
+  Visit() noexcept : nested_(critical::in_library()), runtime_(nested_ ? nullptr : this_runtime()) {
     critical::enter_library();
   }
   ~Visit() {
@@ -22,10 +22,14 @@ class Visit {
   Visit(const Visit&) = delete;
   Visit& operator=(const Visit&) = delete;
 
+  // A handler has interrupted the library, which may be in the middle of a change.
+  bool is_nested() const noexcept { return nested_; }
+
   // Null if nobody can wait.
   Runtime* runtime() const noexcept { return runtime_; }
 
  private:
+  const bool nested_;
   Runtime* const runtime_;
 };
 

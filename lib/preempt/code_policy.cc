@@ -27,6 +27,11 @@ struct Pin {
   CodeRange code;  // some of its code, by which it is known
 };
 
+CodeRange code_of_library() noexcept {
+  return {reinterpret_cast<std::uintptr_t>(__start_lwp_text),
+          reinterpret_cast<std::uintptr_t>(__stop_lwp_text)};
+}
+
 }  // namespace
 
 struct CodePolicy {
@@ -89,8 +94,7 @@ Rc make_map(const CodePolicy& policy, PolicyMode mode, const RangeSet& code,
   void* const memory = take_memory(policy.block, sizeof(CodeMap) + code.size() * sizeof(CodeRange));
   if (memory == nullptr) return Rc::no_memory;
   auto* const map = new (memory) CodeMap{};
-  map->library = {reinterpret_cast<std::uintptr_t>(__start_lwp_text),
-                  reinterpret_cast<std::uintptr_t>(__stop_lwp_text)};
+  map->library = code_of_library();
   if (mode == PolicyMode::legacy) map->ranges[map->count++] = {0, UINTPTR_MAX};
   if (safe) {
     map->calls = find_blocking_functions();
@@ -190,11 +194,9 @@ Rc remove_code(Runtime& runtime, const RangeSet& gone, void*& ret_pin) noexcept 
 Rc may_move_at(Runtime& runtime, std::uintptr_t pc, bool& ret_movable) noexcept {
   CodePolicy* policy = nullptr;
   if (const Rc rc = policy_of(runtime, policy); rc != Rc::success) return rc;
-  const CodeRange library = {reinterpret_cast<std::uintptr_t>(__start_lwp_text),
-                             reinterpret_cast<std::uintptr_t>(__stop_lwp_text)};
   const bool legacy = policy->mode == PolicyMode::legacy;
   const bool safe = policy->mode == PolicyMode::safe && policy->code.contains(pc);
-  ret_movable = (legacy || safe) && !library.contains(pc);
+  ret_movable = (legacy || safe) && !code_of_library().contains(pc);
   return Rc::success;
 }
 

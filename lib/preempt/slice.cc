@@ -54,8 +54,6 @@ void discard_pending_tick(int signo) noexcept {
   }
 }
 
-bool timers_are_ours(const Runtime& runtime) noexcept { return runtime.timer_owner == gettid(); }
-
 // When it returns no other kernel thread touches the timers, and none will until the ticks are off
 // again for want of a rival.
 void keep_others_from_timers(Runtime& runtime) noexcept {
@@ -96,7 +94,7 @@ Rc acquire(Runtime& runtime) noexcept {
 Rc start_slices(Runtime& runtime, std::int64_t slice_ns) noexcept {
   if (slice_ns != 0 && slice_ns < kShortestSliceNs) return Rc::system;
   keep_others_from_timers(runtime);
-  if (!timers_are_ours(runtime)) {
+  if (!has_timers(runtime)) {
     if (const Rc rc = acquire(runtime); rc != Rc::success) return rc;
   }
   runtime.known_mask = present_mask();
@@ -120,7 +118,7 @@ void stop_slices(Runtime& runtime) noexcept {
   keep_others_from_timers(runtime);
   runtime.attention.tick_owed.store(false, std::memory_order_relaxed);
   if (runtime.timer_owner == 0) return;
-  if (timers_are_ours(runtime)) {
+  if (has_timers(runtime)) {
     timer_delete(runtime.slice_timer);
     timer_delete(runtime.retry_timer);
     discard_pending_tick(runtime.tick_signal);
@@ -140,7 +138,7 @@ Rc set_tick_signal(Runtime& runtime, int signo) noexcept {
   if (signo <= 0 || signo > SIGRTMAX || (signo > kLastClassic && signo < SIGRTMIN)) {
     return Rc::bad_signal;
   }
-  if (timers_are_ours(runtime)) return Rc::system;
+  if (has_timers(runtime)) return Rc::system;
   stop_slices(runtime);  // those that a forked child has inherited
   runtime.tick_signal = signo;
   return Rc::success;

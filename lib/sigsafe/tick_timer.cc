@@ -23,9 +23,11 @@ LWP_SIGSAFE void set(timer_t timer, std::int64_t first_ns, std::int64_t interval
 
 }  // namespace
 
+bool has_timers(const Zone& zone) noexcept { return zone.timer_owner == gettid(); }
+
 // The timer ids mean nothing in a forked child, or name timers that it made itself.
 bool own_timers(Zone& zone) noexcept {
-  if (zone.timer_owner == gettid()) return true;
+  if (has_timers(zone)) return true;
   zone.preempting = false;
   zone.attention.dozing = false;
   zone.attention.tick_owed.store(false, std::memory_order_relaxed);

@@ -9,6 +9,9 @@
 
 namespace lwp {
 
+// Whether the timers of the zone signal this kernel thread. False in a forked child.
+LWP_SIGSAFE bool has_timers(const Zone& zone) noexcept;
+
 // False in a forked child, until it has timers itself; preemption is off then.
 LWP_SIGSAFE bool own_timers(Zone& zone) noexcept;
 
