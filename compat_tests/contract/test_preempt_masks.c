@@ -93,6 +93,71 @@ CASE_IF(!under_valgrind(), "Valgrind does not look at the mask in a signal frame
   expect_int(is_blocked(SIGWINCH), 0);
 }
 
+static void change_mask_between_ticks(void* parm) {
+  (void)parm;
+  PRE_PreemptMe();
+  tick_here();
+  change_mask(SIG_BLOCK, SIGWINCH);
+  for (;;) tick_here();
+}
+
+CASE_IF(!under_valgrind(), "Valgrind does not look at the mask in a signal frame",
+        mask_goes_from_one_preempted_lwp_to_the_next) {
+  LWP_Init(LWP_VERSION, 2, NULL);
+  slices_by_hand();
+  PRE_PreemptMe();
+  start_lwp(change_mask_between_ticks, 2, NULL);
+  tick_here(); /* lets the other go on from its tick, and it comes back by a tick */
+  expect_int(is_blocked(SIGWINCH), 1);
+}
+
+static void tick_for_ever(void* parm) {
+  (void)parm;
+  PRE_PreemptMe();
+  for (;;) {
+    ++turns;
+    tick_here();
+  }
+}
+
+static void expect_open_to_ticks(void* parm) {
+  (void)parm;
+  expect_int(is_blocked(SIGALRM), 0);
+  expect_int(is_blocked(SIGUSR1), 0);
+  note("open");
+  LWP_DestroyProcess(LWP_ThisProcess());
+}
+
+/* Those that tick_for_ever wait in handlers, where signals are blocked; who is started after them
+ * begins by the tick of the last. */
+CASE(lwp_that_runs_after_a_tick_is_open_to_signals) {
+  int i;
+  LWP_Init(LWP_VERSION, 2, NULL);
+  slices_by_hand();
+  PRE_PreemptMe();
+  start_lwp(tick_for_ever, 2, NULL);
+  start_lwp(tick_for_ever, 2, NULL);
+  for (i = 0; i < 5; ++i) tick_here();
+  expect(turns >= 10);
+  start_lwp(expect_open_to_ticks, 2, NULL);
+  expect_transcript("open");
+  expect_int(is_blocked(SIGALRM), 0);
+  LWP_DispatchProcess(); /* to one that a tick has suspended */
+  expect_int(is_blocked(SIGALRM), 0);
+}
+
+CASE(lwp_in_the_place_of_a_preempted_one_is_open_to_signals) {
+  PROCESS pid;
+  LWP_Init(LWP_VERSION, 2, NULL);
+  slices_by_hand();
+  PRE_PreemptMe();
+  start_lwp(tick_for_ever, 2, NULL);
+  pid = start_lwp(tick_for_ever, 2, NULL);
+  expect_int(LWP_DestroyProcess(pid), LWP_SUCCESS);
+  start_lwp(expect_open_to_ticks, 2, NULL);
+  expect_transcript("open");
+}
+
 CASE(mask_that_stays_does_not_end_preemption) {
   volatile long rounds;
   start();
@@ -108,6 +173,9 @@ int main(void) {
       cmocka_unit_test(blocked_alarm_holds_ticks_off),
       cmocka_unit_test(mask_changed_by_one_lwp_stays_for_all),
       cmocka_unit_test(mask_changed_while_an_lwp_was_preempted_is_not_undone),
+      cmocka_unit_test(mask_goes_from_one_preempted_lwp_to_the_next),
+      cmocka_unit_test(lwp_that_runs_after_a_tick_is_open_to_signals),
+      cmocka_unit_test(lwp_in_the_place_of_a_preempted_one_is_open_to_signals),
       cmocka_unit_test(mask_that_stays_does_not_end_preemption),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

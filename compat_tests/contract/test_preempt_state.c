@@ -169,6 +169,30 @@ CASE(alternate_stack_set_while_an_lwp_was_preempted_stays) {
   expect(present.ss_sp == (void*)second_stack);
 }
 
+static void change_alternate_stack_and_tick(void* parm) {
+  (void)parm;
+  PRE_PreemptMe();
+  for (;;) {
+    tick_here();
+    use_alternate_stack(second_stack);
+  }
+}
+
+CASE(alternate_stack_goes_from_one_preempted_lwp_to_the_next) {
+  stack_t present;
+  volatile int i;
+  start();
+  use_alternate_stack(first_stack);
+  start_lwp(change_alternate_stack_and_tick, 2, NULL);
+  for (i = 0; i < 3; ++i) {
+    tick_here();
+    expect_int(sigaltstack(NULL, &present), 0);
+    expect(present.ss_sp == (void*)second_stack);
+    expect_int(present.ss_size, sizeof second_stack);
+    use_alternate_stack(first_stack);
+  }
+}
+
 static __thread long thread_local_value;
 
 static void set_thread_local(void* parm) {
@@ -274,6 +298,7 @@ int main(void) {
     cmocka_unit_test(a_tick_gives_each_lwp_its_own_rounding),
     cmocka_unit_test(an_lwp_that_begins_by_a_tick_has_the_rounding_of_its_creator),
     cmocka_unit_test(alternate_stack_set_while_an_lwp_was_preempted_stays),
+    cmocka_unit_test(alternate_stack_goes_from_one_preempted_lwp_to_the_next),
     cmocka_unit_test(thread_local_variables_belong_to_the_kernel_thread),
 #if defined(PKEY_DISABLE_ACCESS)
     cmocka_unit_test(a_tick_takes_no_access_rights_away),

@@ -36,6 +36,7 @@ byte depth = 0;
 bool owed;
 byte saved_level[2];
 byte saved_depth[2] = 1;
+bool in_tick[2]; /* suspended in the tick handler */
 byte current = 0;
 bool ready1;     /* LWP 1 is in the ring; LWP 0 always is */
 bool dozing = true; /* PRE_InitPreempt found nobody else */
@@ -110,6 +111,14 @@ inline dispatch(me) {
   :: else
   fi
 }
+
+/* --- core/handover.cc -------------------------------------------------------------------------- */
+
+#ifdef MUTANT_HANDS_OVER_TO_ANYBODY
+#define may_inherit(next) true
+#else
+#define may_inherit(next) in_tick[next]
+#endif
 
 /* --- core/safe_point.cc ------------------------------------------------------------------------ */
 
@@ -234,9 +243,17 @@ inline tick(me, foreign_mask) {
 #endif
         :: else ->
            depth++;
-           blocked = false;
-           end_slice(me);
-           leave_library(me, true)
+           if
+           :: has_rival(me) && may_inherit(1 - me) && !(caught || tick_owed || inbox || dozing) ->
+              in_tick[me] = true;
+              switch_to(me) /* under the handler's mask */
+           :: else ->
+              blocked = false;
+              in_tick[me] = true;
+              end_slice(me)
+           fi;
+           in_tick[me] = false;
+           LEAVE(blocked = false; catch_up(me, true))
         fi
      fi
   fi

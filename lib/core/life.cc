@@ -169,7 +169,10 @@ Rc create_lwp_with(Runtime& runtime, const NewLwp& wanted, const NewLwpExtras& e
   return Rc::success;
 }
 
-void destroy_lwp(Runtime& runtime, Pcb& pcb) noexcept { bury(runtime, pcb, kCancelledStatus); }
+void destroy_lwp(Runtime& runtime, Pcb& pcb) noexcept {
+  pcb.in_tick = false;
+  bury(runtime, pcb, kCancelledStatus);
+}
 
 void exit_lwp(Runtime& runtime, void* status) noexcept {
   bury(runtime, *runtime.current, status);

@@ -79,6 +79,7 @@ struct alignas(kCacheLine) Pcb {
   std::uint8_t priority = 0;
   PcbState state = PcbState::dead;
   std::uint8_t flags = 0;       // of PcbFlag
+  bool in_tick = false;         // suspended by a tick, in its handler; see handover.h
   ExceptionGlobals exceptions;  // likewise
   PROCESS handle = nullptr;
 

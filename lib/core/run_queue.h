@@ -88,6 +88,12 @@ class RunQueue {
     return head_[31 - __builtin_clz(ready_)];
   }
 
+  // Whom rotate_and_pick() would pick; the running LWP, which is ready, if there is nobody else.
+  Pcb* pick_after(const Pcb& running) const noexcept {
+    Pcb* const best = pick();
+    return best == &running ? running.next : best;
+  }
+
   // Each switch would wait for memory, for the top of the stack of who comes. Most likely the ring
   // goes on in order, so what the LWP after the next will need is asked for now. With very many
   // LWPs that is too late, and a scout goes round, some places ahead. Nothing depends on the guess.

@@ -12,13 +12,14 @@
 #pragma once
 
 #include <signal.h>
+#include <ucontext.h>
 
 #include "arch/stack.h"
 #include "base/block_heap.h"
 #include "base/rc.h"
 #include "base/signal_action.h"
-#include "core/dialect.h"
 #include "core/aging.h"
+#include "core/dialect.h"
 #include "core/event.h"
 #include "core/forced_ticks.h"
 #include "core/handle_table.h"
@@ -42,6 +43,7 @@ struct Runtime : Zone {
   int* next_index = nullptr;               // lwp_nextindex, or this runtime's own
   timeval last_dispatch{};                 // kept up only while cont_sw_threshold is set
   const Pcb* last_dispatched = nullptr;
+  const ucontext_t* handed_over = nullptr;  // see handover.h
   ForcedTicks forced_ticks;
   Aging aging;
   int asked_at = ~0;      // *dispatch_count when a tick last asked loops; see loop_list.h

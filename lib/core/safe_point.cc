@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "core/cancel.h"
+#include "core/handover.h"
 #include "core/loop_list.h"
 #include "core/remains.h"
 #include "core/scheduler.h"
@@ -43,15 +44,14 @@ bool empty_inbox(Runtime& runtime) noexcept {
   return yield;
 }
 
-namespace {
-
 bool others_wait(const Runtime& runtime) noexcept {
   return runtime.io_waiters > 0 || has_caught_something(runtime) ||
          runtime.attention.rung.load(std::memory_order_relaxed);
 }
 
-// The running LWP's time is limited, whether or not there is anybody else.
 bool counts_slices(const Runtime& runtime) noexcept { return runtime.current->slices_left > 0; }
+
+namespace {
 
 // Ends the LWP if this slice was its last. Those that end while it must not be cancelled, or ends
 // already, do not count.
@@ -71,8 +71,9 @@ bool anybody_else(const Runtime& runtime) noexcept {
 
 namespace {
 
-// Lets others run, if any may; returns whether they did, and then when the LWP runs again.
-bool end_slice(Runtime& runtime) noexcept {
+// Lets others run, if any may; returns whether they did, and then when the LWP runs again. In the
+// handler of a tick, or later.
+bool end_slice(Runtime& runtime, bool in_tick) noexcept {
   count_slice(runtime);
   const bool waiters = others_wait(runtime);
   answer(runtime);
@@ -80,12 +81,15 @@ bool end_slice(Runtime& runtime) noexcept {
   Pcb* const aged = runtime.attention.aging ? grow_older(runtime) : nullptr;
   if (aged != nullptr || runtime.queue.has_rival(*runtime.current)) {
     runtime.counters.count_move();
-    runtime.current->ticks.count_move();
+    Pcb& self = *runtime.current;
+    self.ticks.count_move();
+    self.in_tick = in_tick;
     if (aged != nullptr) {
       dispatch_to(runtime, *aged);
     } else {
       dispatch(runtime);
     }
+    self.in_tick = false;
     return true;
   }
   count_deferral(runtime, Deferral::no_rival);
@@ -132,7 +136,7 @@ bool may_pay(Runtime& runtime) noexcept {
 }
 
 void pay_tick(Runtime& runtime) noexcept {
-  if (may_pay(runtime)) end_slice(runtime);
+  if (may_pay(runtime)) end_slice(runtime, false);
 }
 
 namespace {
@@ -223,15 +227,25 @@ bool lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted) {
   }
   const Pcb* const self = runtime.current;
   critical::enter_library();
-  set_present_mask(interrupted_mask(*interrupted));  // who runs next must be open to ticks
   set_interrupted_rights(runtime.rights_place, *interrupted);
-  bool may_have_moved = end_slice(runtime);
+  bool may_have_moved = hand_over(runtime, *interrupted);
+  if (!may_have_moved) {
+    set_present_mask(interrupted_mask(*interrupted));  // who runs next must be open to ticks
+    may_have_moved = end_slice(runtime, true);
+  }
+  const ucontext_t* giver = take_over(runtime);
   critical::leave_library();
   if (runtime.attention.to_catch_up()) {
+    if (giver != nullptr) set_present_mask(interrupted_mask(*giver));
+    giver = nullptr;
     catch_up(runtime);
     may_have_moved = true;
   }
   LWP_CHECK(runtime.current == self);
+  if (giver != nullptr) {
+    inherit_from(*giver, *interrupted);
+    return true;
+  }
   if (!may_have_moved) return true;
   // Others may have changed mask and stack since; returning from the signal must not undo that.
   runtime.known_mask = present_mask();

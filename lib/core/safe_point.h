@@ -24,6 +24,12 @@ void pay_tick(Runtime& runtime) noexcept;
 // ticks are of use.
 bool anybody_else(const Runtime& runtime) noexcept;
 
+// Part of it: LWPs wait for descriptors, timers or signals, or another kernel thread has sent
+// something.
+bool others_wait(const Runtime& runtime) noexcept;
+// Part of it: the running LWP's time is limited, whether or not there is anybody else.
+bool counts_slices(const Runtime& runtime) noexcept;
+
 // Never switches. Delivers everything that handlers posted and other kernel threads sent; whether
 // one of them asked for a dispatch. Inside the library.
 bool empty_inbox(Runtime& runtime) noexcept;

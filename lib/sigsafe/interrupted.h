@@ -56,6 +56,12 @@ LWP_SIGSAFE inline void set_interrupted_mask(ucontext_t& frame, std::uint64_t ma
   memcpy(&frame.uc_sigmask, &mask, sizeof mask);
 }
 
+// Returning from the signal sets mask and alternate stack to what `giver`, another frame, would.
+LWP_SIGSAFE inline void inherit_from(const ucontext_t& giver, ucontext_t& frame) noexcept {
+  set_interrupted_mask(frame, interrupted_mask(giver));
+  frame.uc_stack = giver.uc_stack;
+}
+
 // Returning from the signal sets not only the mask but also the alternate signal stack to what the
 // frame says: what others have set meanwhile would be undone.
 LWP_SIGSAFE inline void keep_alternate_stack(ucontext_t& frame) noexcept {
