@@ -13,6 +13,7 @@
 enum { kFailed = 99 };
 
 static char transcript[65536];
+static volatile int words;
 
 static double seconds_of(clockid_t clock) {
   struct timespec time;
@@ -78,7 +79,7 @@ void child_case_observe(void (*body)(void), struct outcome* outcome) {
   if (child == 0) {
     dup2(fileno(out), STDOUT_FILENO);
     dup2(fileno(err), STDERR_FILENO);
-    transcript[0] = '\0';
+    forget_transcript();
     let_faults_kill();
     body();
     exit(0);
@@ -124,11 +125,21 @@ void note(const char* format, ...) {
   va_start(arguments, format);
   vsnprintf(transcript + at, sizeof transcript - at, format, arguments);
   va_end(arguments);
+  ++words;
+}
+
+int notes(void) { return words; }
+
+int transcript_is(const char* wanted) { return strcmp(transcript, wanted) == 0; }
+
+void forget_transcript(void) {
+  transcript[0] = '\0';
+  words = 0;
 }
 
 void expect_transcript_at(const char* wanted, const char* file, int line) {
-  if (strcmp(transcript, wanted) != 0) {
+  if (!transcript_is(wanted)) {
     expect_failed(file, line, "transcript\n    %s\n  wanted\n    %s", transcript, wanted);
   }
-  transcript[0] = '\0';
+  forget_transcript();
 }

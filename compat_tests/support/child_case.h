@@ -36,8 +36,11 @@ void child_case_run(const char* name, void (*body)(void));
 /* Runs body in a child that may end as it likes. If it returns, the exit status is 0. */
 void child_case_observe(void (*body)(void), struct outcome* outcome);
 
-/* Seconds that a case may take; LWP_TEST_SECONDS in the environment overrides it (Valgrind). */
-#define CHILD_CASE_SECONDS 60
+/*
+ * Seconds that a case may take; LWP_TEST_SECONDS in the environment overrides it (Valgrind). Only
+ * what hangs takes that long, so there is room for a machine that does much else.
+ */
+#define CHILD_CASE_SECONDS 240
 
 #define CASE(name)                      \
   static void name##_body(void);        \
@@ -79,6 +82,12 @@ void expect_int_at(long actual, long wanted, const char* text, const char* file,
 void note(const char* format, ...) __attribute__((format(printf, 1, 2)));
 #define expect_transcript(wanted) expect_transcript_at(wanted, __FILE__, __LINE__)
 void expect_transcript_at(const char* wanted, const char* file, int line);
+
+/* How many words it has, for those who wait until it is complete; whether it is like that; and an
+ * empty one, to begin anew when something has taken too long to tell. */
+int notes(void);
+int transcript_is(const char* wanted);
+void forget_transcript(void);
 
 /* Valgrind makes a program up to a hundred times as slow, so what is to be many is less there. */
 int under_valgrind(void);

@@ -7,15 +7,21 @@
 #ifndef SUPPORT_IO_CASE_H
 #define SUPPORT_IO_CASE_H
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lwp/lwp.h>
 #include <lwp/lwpx.h>
+#include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "child_case.h"
 #include "lwp_case.h"
@@ -79,12 +85,20 @@ static inline void select_ms(long ms) {
   expect_int(IOMGR_Select(0, NULL, NULL, NULL, &time), 0);
 }
 
-/* Lets the others run, the I/O manager too. On a slow machine the caller's own time may be over
- * before they have had theirs, so it waits again. */
+/*
+ * Lets the others run, the I/O manager too. When the machine stops for a while at the wrong moment,
+ * the caller's own time is over before the manager has looked at descriptors. So it waits again,
+ * longer each time: for the manager never to look, each of these waits would have to be hit.
+ */
 static inline void pause_ms(long ms) {
+  long more;
   select_ms(ms);
-  select_ms(1);
-  select_ms(1);
+  for (more = 1; more <= 8; more *= 2) select_ms(more);
+}
+
+/* Lets the others run until the transcript has so many words. */
+static inline void wait_for_notes(int count) {
+  while (notes() < count) select_ms(1);
 }
 
 static inline void stream_pair(int ends[2]) {
@@ -119,6 +133,18 @@ static inline int open_descriptors(void) {
   return count;
 }
 
+/* All but the standard ones. To be called first. */
+static inline void close_inherited_descriptors(void) {
+  struct dirent* entry;
+  DIR* dir = opendir("/proc/self/fd");
+  expect(dir != NULL);
+  while ((entry = readdir(dir)) != NULL) {
+    const int fd = atoi(entry->d_name);
+    if (fd > STDERR_FILENO && fd != dirfd(dir)) close(fd);
+  }
+  closedir(dir);
+}
+
 static inline int mapped_regions(void) {
   int count = 0, c;
   FILE* file = fopen("/proc/self/maps", "r");
@@ -126,6 +152,56 @@ static inline int mapped_regions(void) {
   while ((c = getc(file)) != EOF) count += c == '\n';
   fclose(file);
   return count;
+}
+
+/* --- what not every machine has */
+
+/* Whether so many descriptors can be open; asks the system to allow them. */
+static inline int have_descriptors(long count) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < (rlim_t)count && limit.rlim_max >= (rlim_t)count) {
+    limit.rlim_cur = (rlim_t)count;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return limit.rlim_cur >= (rlim_t)count;
+}
+
+/* Whether connections over IPv4's loopback come about. */
+static inline int have_loopback(void) {
+  struct sockaddr_in address;
+  socklen_t size = sizeof address;
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  const int caller = socket(AF_INET, SOCK_STREAM, 0);
+  int works;
+  memset(&address, 0, sizeof address);
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  works = bind(listener, (struct sockaddr*)&address, size) == 0 && listen(listener, 1) == 0 &&
+          getsockname(listener, (struct sockaddr*)&address, &size) == 0 &&
+          connect(caller, (struct sockaddr*)&address, size) == 0;
+  if (listener >= 0) close(listener);
+  if (caller >= 0) close(caller);
+  return works;
+}
+
+static inline int have_terminals(void) {
+  const int fd = posix_openpt(O_RDWR | O_NOCTTY);
+  const int works = fd >= 0 && grantpt(fd) == 0 && unlockpt(fd) == 0 && ptsname(fd) != NULL;
+  if (fd >= 0) close(fd);
+  return works;
+}
+
+/* A listener on a local address that nobody else has, which is put into *address. */
+static inline int local_listener(int backlog, struct sockaddr_un* address, socklen_t* size) {
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  *size = sizeof *address;
+  expect_int(bind(fd, (struct sockaddr*)address, sizeof address->sun_family), 0);
+  expect_int(getsockname(fd, (struct sockaddr*)address, size), 0);
+  expect_int(listen(fd, backlog), 0);
+  return fd;
 }
 
 /* The exit status of a child; 128 and more: ended by a signal. */

@@ -104,8 +104,30 @@ struct step_run step_through(void (*body)(void*), void* argument, int signo, lon
   return run;
 }
 
+static volatile int stopped;
+
+static void on_first_step(int signo, siginfo_t* info, void* context) {
+  (void)signo, (void)info;
+  stopped = 1;
+  ((ucontext_t*)context)->uc_mcontext.gregs[REG_EFL] &= ~kTrapFlag;
+}
+
+int stepper_works(void) {
+  struct sigaction action, before;
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = on_first_step;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(SIGTRAP, &action, &before);
+  stopped = 0;
+  step_on();
+  step_off();
+  sigaction(SIGTRAP, &before, NULL);
+  return stopped;
+}
+
 #else
 
+int stepper_works(void) { return 0; }
 void stepper_begin(void) {}
 void step_on(void) {}
 int step_pause(void) { return 0; }

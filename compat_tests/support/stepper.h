@@ -13,11 +13,9 @@
 extern "C" {
 #endif
 
-#if defined(__x86_64__) && defined(__linux__)
-#define STEPPER_WORKS (!under_valgrind())
-#else
-#define STEPPER_WORKS 0
-#endif
+/* Not on other processors, nor where the program is interpreted by Valgrind or an emulator. */
+#define STEPPER_WORKS stepper_works()
+int stepper_works(void);
 
 enum { kNoStep = 0 };
 
