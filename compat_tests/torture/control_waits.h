@@ -8,7 +8,6 @@
 
 #include <lwp/lock.h>
 #include <preempt/loop.h>
-#include <sys/un.h>
 
 #include "io_case.h"
 #include "torture.h"
@@ -211,16 +210,11 @@ static int never_waits(const struct life* life) {
   return waits[life->wait] == wait_for_cancel || waits[life->wait] == count;
 }
 
-static void open_descriptors_of(struct life* life, int number) {
+static void open_descriptors_of(struct life* life) {
   stream_pair(life->in);
   stream_pair(life->out);
-  life->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  life->address.sun_family = AF_UNIX;
-  life->address_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-                                   (size_t)snprintf(life->address.sun_path + 1, 60, "control-%d-%d",
-                                                    (int)getpid(), number));
-  expect_int(bind(life->listener, (struct sockaddr*)&life->address, life->address_size), 0);
-  expect_int(listen(life->listener, 5), 0);
+  life->listener = local_listener(5, &life->address, &life->address_size);
+  expect_int(fcntl(life->listener, F_SETFL, O_NONBLOCK), 0);
 }
 
 /* As they are before anybody waits: nothing to read or to accept, and no room to write. */

@@ -3,8 +3,10 @@
  * torture.h - many LWPs that do something delicate for a while, under the shortest slices.
  *
  * Each LWP counts its rounds. A run ends when its time is over and everybody has advanced; that
- * nobody starves is part of the test. In the environment, LWP_TORTURE_SECONDS stretches each run,
- * and LWP_TORTURE_SEED adds forced preemption (<preempt/testing.h>) at a third of its places.
+ * nobody starves is part of the test. What else a case wants to have seen, but depends on how fast
+ * the machine is, keeps the run going as well, by `seen_enough`. In the environment,
+ * LWP_TORTURE_SECONDS stretches each run, and LWP_TORTURE_SEED adds forced preemption
+ * (<preempt/testing.h>) at a third of its places.
  */
 #ifndef TORTURE_TORTURE_H
 #define TORTURE_TORTURE_H
@@ -30,6 +32,7 @@ static int worker_count;
 static volatile int closing_time;
 static volatile int workers_gone;
 static void (*wake_at_closing_time)(void); /* who waits for others, which may have left */
+static int (*seen_enough)(void);
 
 static inline double torture_seconds(void) {
   const char* const text = getenv("LWP_TORTURE_SECONDS");
@@ -84,6 +87,7 @@ static void look_after(void* parm) {
     int i;
     everybody = 1;
     for (i = 0; i < worker_count; ++i) everybody &= workers[i].rounds > 0;
+    if (seen_enough != NULL) everybody &= seen_enough();
     LWP_DispatchProcess();
   }
   closing_time = 1;

@@ -99,9 +99,6 @@ struct Call {
   void (*check)(long turns_had, bool at_once);  // after each run
 };
 
-// Some 5 us each, and there are two runs.
-constexpr double kStepsPerSecond = 25000;
-
 void begin(bool preemptible) {
   struct sigaction action = {};
   action.sa_handler = on_signal;
@@ -134,10 +131,14 @@ void at_every_instruction_send(const Call& call, int signo) {
   constexpr unsigned kSoon = 500;  // others have run, and the library is being left
   const char* const seed = getenv("LWP_TORTURE_SEED");
   call.body(nullptr);  // binds names, touches memory
+  const double begin = cpu_seconds();
   const long steps = step_through(call.body, nullptr, signo, kNoStep, kNoStep).steps;
   expect(steps > 0);
   settle();
-  const auto runs = static_cast<long>(torture_seconds() * kStepsPerSecond / steps) + 1;
+  // There are as many runs with two signals, and a case has two kinds of signals; settling takes
+  // time, too.
+  const double per_run = cpu_seconds() - begin + 1e-4;
+  const auto runs = static_cast<long>(torture_seconds() / (6 * per_run)) + 1;
   const long stride = steps / runs + 1;
   worker random = {};
   for (long number = 1 + (seed != nullptr ? atol(seed) % stride : 0);; number += stride) {

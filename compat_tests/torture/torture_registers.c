@@ -7,11 +7,13 @@
 
 #include "registers.h"
 
+static int somebody_was_moved(void) { return moved > 0; }
+
 static void torture_ten(void (*round)(struct worker*)) {
   open_shop();
   hire(10, round);
+  seen_enough = somebody_was_moved;
   work_and_close(20);
-  expect(moved > 0);
 }
 
 CASE(errno_of_ten) { torture_ten(keep_errno); }
@@ -62,8 +64,8 @@ CASE(any_registers_of_fifty) {
   tiles_permitted = have_tiles();
   open_shop();
   hire(50, keep_any_register);
+  seen_enough = somebody_was_moved;
   work_and_close(20);
-  expect(moved > 0);
 }
 
 #endif

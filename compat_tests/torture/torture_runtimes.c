@@ -192,6 +192,15 @@ static void be_a_member(void* arg, int index) {
   add(&ready, 1);
 }
 
+static int all_kinds_were_sent(void) {
+  int i, all = value_of(&handled) > 0;
+  for (i = 0; i < kMembers; ++i) {
+    all &= value_of(&members[i].given) > 0 && value_of(&members[i].spawned) > 0 &&
+           value_of(&members[i].mail) > 0;
+  }
+  return all;
+}
+
 CASE(everything_sent_between_runtimes_arrives_once) {
   LWPX_GROUP const group = start_group(kMembers, be_a_member, NULL);
   pthread_t threads[kThreads], storm;
@@ -202,7 +211,8 @@ CASE(everything_sent_between_runtimes_arrives_once) {
   storming = 1;
   for (i = 0; i < kThreads; ++i) threads[i] = start_thread(send_as_thread, 7777 + i);
   storm = start_thread(storm_at_threads, 0);
-  for (end = now_seconds() + torture_seconds(); now_seconds() < end;) let_others_run();
+  end = now_seconds() + torture_seconds();
+  while (now_seconds() < end || !all_kinds_were_sent()) let_others_run();
   closing = 1;
   for (i = 0; i < kThreads; ++i) pthread_join(threads[i], NULL);
   pthread_join(storm, NULL);
@@ -214,9 +224,7 @@ CASE(everything_sent_between_runtimes_arrives_once) {
     wait_for_value(&members[i].taken, members[i].given);
     wait_for_value(&members[i].ran, members[i].spawned);
     wait_for_value(&members[i].seen, members[i].mail);
-    expect(members[i].given > 0 && members[i].spawned > 0 && members[i].mail > 0);
   }
-  expect(handled > 0);
   expect_int(LWPX_StopRuntimes(group, LWPX_STOP_NOW), LWP_SUCCESS);
   join(group);
   for (i = 0; i < kMembers; ++i) {
@@ -329,7 +337,7 @@ CASE(groups_end_while_others_send) {
   handle(SIGUSR1, on_stray_storm);
   for (i = 0; i < kThreads; ++i) threads[i] = start_thread(spawn_anywhere, 99 + i);
   storm = start_thread(storm_at_threads, 0);
-  for (rounds = 0; now_seconds() < end || rounds < 4; ++rounds) {
+  for (rounds = 0; now_seconds() < end || rounds < 4 || value_of(&handled) == 0; ++rounds) {
     const int how = rounds % 2 != 0 ? LWPX_STOP_NOW : LWPX_STOP_WHEN_IDLE;
     LWPX_GROUP const group = start_group(kMembers, rounds % 4 < 2 ? NULL : serve, NULL);
     for (i = 0; i < kMembers; ++i) {
@@ -350,7 +358,6 @@ CASE(groups_end_while_others_send) {
   for (i = 0; i < kThreads; ++i) pthread_join(threads[i], NULL);
   pthread_join(storm, NULL);
   expect_int(open_descriptors(), files);
-  expect(handled > 0);
 }
 
 /* --- signals that are caught on other kernel threads while their runtime ends */

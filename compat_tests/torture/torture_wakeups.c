@@ -27,6 +27,8 @@ static void pause_oddly(unsigned* random) {
   for (rounds = (*random >> 8) % 6000; rounds > 0; --rounds) __asm__ __volatile__("");
 }
 
+enum { kFewest = 100 }; /* signals that are sent, however long it takes */
+
 struct sender {
   pthread_t thread;
   int signo;
@@ -48,7 +50,7 @@ static void* send_and_count(void* parm) {
   const double end = now_seconds() + torture_seconds();
   unsigned random = 4711;
   long sent = 0;
-  while (now_seconds() < end) {
+  while (now_seconds() < end || sent < kFewest) {
     send_one(self);
     ++sent;
     while (handled < sent) sched_yield();
@@ -98,7 +100,6 @@ CASE(every_credit_of_a_handler_arrives_while_the_manager_sleeps_and_wakes) {
   expect_int(handled, (long)sent + 1);
   expect_int(got, (long)sent + 1);
   fprintf(stderr, "%ld credits\n", got);
-  expect(got > 100);
 }
 
 /* The handler signals an event that is waited for: once per signal. */
@@ -115,12 +116,12 @@ static void* signal_waiter(void* parm) {
   const double end = now_seconds() + torture_seconds();
   unsigned random = 4712;
   long sent = 0;
-  while (now_seconds() < end) {
+  while (now_seconds() < end || sent < kFewest) {
     while (taken < sent || !waiting) sched_yield();
     pause_oddly(&random);
     ++sent;
     waiting = 0;
-    if (now_seconds() >= end) finished = 1;
+    if (now_seconds() >= end && sent >= kFewest) finished = 1;
     send_one(self);
   }
   if (!finished) {
@@ -154,7 +155,6 @@ static void take_events(struct sender* sender) {
   pthread_join(sender->thread, &sent);
   expect_int(taken, (long)sent);
   fprintf(stderr, "%ld events\n", (long)taken);
-  expect(taken > 100);
 }
 
 CASE(every_event_of_a_handler_arrives) {
@@ -182,7 +182,7 @@ static void* send_softly(void* parm) {
   unsigned random = 4713;
   long sent = 0;
   while (!finished) {
-    if (now_seconds() >= end) finished = 1;
+    if (now_seconds() >= end && sent >= kFewest) finished = 1;
     send_one(self);
     ++sent;
     while (taken < sent) sched_yield();
