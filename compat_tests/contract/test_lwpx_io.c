@@ -79,7 +79,7 @@ static void write_to_terminal(void* parm) {
   note("written");
 }
 
-CASE(writer_to_a_full_terminal_blocks_alone) {
+CASE_IF(have_terminals(), "no terminals here", writer_to_a_full_terminal_blocks_alone) {
   size_t done = 0;
   raw_terminal();
   memset(sent, 't', sizeof sent);
@@ -97,7 +97,7 @@ CASE(writer_to_a_full_terminal_blocks_alone) {
 
 static void write_one(void* byte) { expect_int(LWPX_Write(ends[1], byte, 1), 1); }
 
-CASE(reader_of_a_terminal_waits) {
+CASE_IF(have_terminals(), "no terminals here", reader_of_a_terminal_waits) {
   char c;
   raw_terminal();
   start_with_io();

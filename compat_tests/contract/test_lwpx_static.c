@@ -378,7 +378,7 @@ CASE(the_io_manager_allocates_nothing) {
     expect_int(LWP_CreateProcess(read_byte, 0, 3, NULL, "R", &pid), LWP_SUCCESS);
     expect_int(LWPX_Poll(look, 40, &little), 0);
     expect_int(LWPX_Write(ends[1], "x", 1), 1);
-    expect_int(LWPX_Sleep(&little), LWP_SUCCESS);
+    while (strlen(record) < 2) expect_int(LWPX_Sleep(&little), LWP_SUCCESS);
     expect(strlen(record) == 2);
     memset(record, 0, sizeof record);
     soon = us_from_now(1000);
@@ -388,7 +388,7 @@ CASE(the_io_manager_allocates_nothing) {
   expect_int(raise(SIGUSR1), 0);
   expect_int(LWP_WaitProcess(&event), LWP_SUCCESS);
   expect_int(IOMGR_SoftSig(clean, "i"), 0);
-  expect_int(LWPX_Sleep(&little), LWP_SUCCESS);
+  while (strlen(record) < 1) expect_int(LWPX_Sleep(&little), LWP_SUCCESS);
   expect_record("i");
   expect_int(LWPX_Blocking(do_nothing, NULL, NULL), LWP_ESYSTEM);
   expect_int(LWPX_StartRuntimes(1, start_nothing, NULL), LWP_ENOMEM);
@@ -417,15 +417,11 @@ CASE(an_io_manager_that_does_not_fit_is_told) {
 }
 
 /* Descriptors far beyond what fits. */
-CASE(a_descriptor_that_does_not_fit_is_told) {
+CASE_IF(have_descriptors(20000), "too few descriptors here",
+        a_descriptor_that_does_not_fit_is_told) {
   const struct timespec little = us_timespec(1000);
   char byte;
-  struct rlimit limit;
   expect_int(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max < 20000 ? limit.rlim_max : 20000;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < 20000) return;
   expect_int(dup2(ends[0], 19999), 19999);
   begin_without_heap(LWPX_STATIC_BYTES(1, 0) + LWPX_IOMGR_BYTES, 3);
   errno = 0;

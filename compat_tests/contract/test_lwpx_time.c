@@ -14,22 +14,33 @@ CASE(codes_of_sleep) {
   expect_int(LWPX_Sleep(&nothing), LWP_SUCCESS);
 }
 
-/* Never early; and not rounded to milliseconds: the best of many is well below one. */
+static double time_taken(int (*sleep)(const struct timespec*), const struct timespec* time) {
+  const double begin = now_seconds();
+  expect_int(sleep(time), 0);
+  return now_seconds() - begin;
+}
+
+static int sleep_in_the_kernel(const struct timespec* time) { return nanosleep(time, NULL); }
+
+/*
+ * Never early; and not rounded to milliseconds: the best of many is well below one. Where the
+ * system itself does not come near that, it can not be told, and not too soon where it rarely does.
+ */
 /* Valgrind 3.19 does not know epoll_pwait2. */
 CASE_IF(!under_valgrind(), "Valgrind sleeps by milliseconds", sleep_is_finer_than_a_millisecond) {
+  enum { kMost = 2000, kFineEnough = 200 };
+  const double well_below = 0.0008;
   const struct timespec little = us_timespec(150);
   double best = 1;
-  int i;
+  int i, fine = 0; /* sleeps of the system's that were */
   start_with_io();
-  for (i = 0; i < 200; ++i) {
-    const double begin = now_seconds();
-    double taken;
-    expect_int(LWPX_Sleep(&little), 0);
-    taken = now_seconds() - begin;
+  for (i = 0; i < kMost && fine < kFineEnough && best >= well_below; ++i) {
+    const double taken = time_taken(LWPX_Sleep, &little);
     expect(taken >= 0.00015);
     if (taken < best) best = taken;
+    fine += time_taken(sleep_in_the_kernel, &little) < well_below;
   }
-  expect(best < 0.0008);
+  expect(best < well_below || fine < kFineEnough);
 }
 
 static void sleep_long(void* parm) {
@@ -102,23 +113,40 @@ static void wait_both(void* deadline) {
   note("%d", LWPX_MwaitProcessUntil(2, events, (const struct timespec*)deadline));
 }
 
+/*
+ * One that waits for both, with a deadline some time from now: before that is over, it and the
+ * manager have had their turns. If the machine stops for so long, there is another try.
+ */
+static PROCESS start_to_wait(struct timespec* deadline) {
+  long wait_us = UNLESS_UNDER_VALGRIND(200000, 900000);
+  PROCESS pid;
+  for (;; wait_us *= 2) {
+    forget_transcript();
+    *deadline = us_from_now(wait_us);
+    pid = spawn("w", 2, wait_both, deadline);
+    pause_ms(1);
+    if (notes() == 0) return pid;
+  }
+}
+
+static void sleep_in_the_kernel_until(const struct timespec* time) {
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, time, NULL);
+  usleep(50000);
+}
+
 CASE(event_and_deadline_at_once_wake_once) {
-  const long wait_us = UNLESS_UNDER_VALGRIND(200000, 900000);
-  struct timespec soon = us_from_now(wait_us);
+  struct timespec soon;
   start_with_io();
-  spawn("w", 2, wait_both, &soon);
-  pause_ms(1);
-  usleep(wait_us + 50000); /* the deadline has come, nobody has looked */
+  start_to_wait(&soon);
+  sleep_in_the_kernel_until(&soon); /* the deadline has come, nobody has looked */
   expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
   expect_int(LWP_NoYieldSignal(&event), LWP_ENOWAIT);
   expect_int(LWP_NoYieldSignal(&other), LWP_SUCCESS);
   pause_ms(5);
   expect_transcript("0");
-  soon = us_from_now(wait_us);
-  spawn("w", 2, wait_both, &soon);
-  pause_ms(1);
+  start_to_wait(&soon);
   expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
-  usleep(wait_us + 50000);
+  sleep_in_the_kernel_until(&soon);
   expect_int(IOMGR_Poll(), 1);
   expect_int(LWP_NoYieldSignal(&other), LWP_ENOWAIT);
   pause_ms(1);
@@ -135,12 +163,11 @@ CASE(cancelled_and_destroyed_waiters_are_out_of_their_events) {
   expect_int(LWP_NoYieldSignal(&event), LWP_ENOWAIT);
   pause_ms(1);
   expect_transcript("-18");
-  late = us_from_now(200000);
-  pid = spawn("w", 3, wait_both, &late);
-  pause_ms(1);
+  pid = start_to_wait(&late);
   expect_int(LWP_DestroyProcess(pid), 0);
   expect_int(LWP_NoYieldSignal(&event), LWP_ENOWAIT);
-  pause_ms(250);
+  sleep_in_the_kernel_until(&late);
+  pause_ms(1);
   expect_transcript("");
 }
 

@@ -10,7 +10,12 @@ enum { kMost = 100000 };
 enum { kMost = 10000 }; /* two mappings each; the system allows some 65000 */
 #endif
 
+/* With a sanitizer each takes three times the memory, a gigabyte and more. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static int lwps(void) { return kMost / 5; }
+#else
 static int lwps(void) { return UNLESS_UNDER_VALGRIND(kMost, kMost / 20); }
+#endif
 
 static int runs;
 static unsigned char ran[kMost];

@@ -12,11 +12,11 @@
 #include <sys/file.h>
 #include <sys/select.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include "child_case.h"
+#include "asleep.h"
+#include "io_case.h"
 #include "ticks.h"
 
 /* Where the library can tell such a call. A sanitizer puts functions of its own before the C
@@ -85,17 +85,17 @@ static void read_a_byte(void) {
   expect_int(byte, 'x');
 }
 
-#define WAIT_CASE(name, wait)                           \
-  CASE(name##_lets_others_run) {                        \
-    if (!CALLS_CAN_BE_TOLD) return;                     \
-    expect_int(pipe(pipes), 0);                         \
-    wait_while_others_play(wait, kSliceUs);             \
-  }                                                     \
-  CASE(name##_lets_others_run_beside_a_kernel_thread) { \
-    if (!CALLS_CAN_BE_TOLD) return;                     \
-    expect_int(pipe(pipes), 0);                         \
-    add_a_thread();                                     \
-    wait_while_others_play(wait, kSliceUs);             \
+#define TOLD_CASE(name) CASE_IF(CALLS_CAN_BE_TOLD, "calls that wait can not be told here", name)
+
+#define WAIT_CASE(name, wait)                                \
+  TOLD_CASE(name##_lets_others_run) {                        \
+    expect_int(pipe(pipes), 0);                              \
+    wait_while_others_play(wait, kSliceUs);                  \
+  }                                                          \
+  TOLD_CASE(name##_lets_others_run_beside_a_kernel_thread) { \
+    expect_int(pipe(pipes), 0);                              \
+    add_a_thread();                                          \
+    wait_while_others_play(wait, kSliceUs);                  \
   }
 
 WAIT_CASE(read, read_a_byte)
@@ -110,7 +110,7 @@ static void sleep_on(void) {
   while (!released) {
     if (nanosleep(&left, &left) != 0) expect_int(errno, EINTR);
   }
-  expect(left.tv_sec < 1000);
+  expect(left.tv_sec > 0 && left.tv_sec <= 1000);
 }
 
 static void sleep_by_clock(void) {
@@ -212,21 +212,18 @@ static void wait_for_child(void) {
 WAIT_CASE(waitpid, wait_for_child)
 
 static struct sockaddr_un address;
+static socklen_t address_size;
 
 static void connect_to_main(void) {
   const int end = socket(AF_UNIX, SOCK_STREAM, 0);
-  expect_int(connect(end, (struct sockaddr*)&address, sizeof address), 0);
+  expect_int(connect(end, (struct sockaddr*)&address, address_size), 0);
   expect_int(send(end, "x", 1, 0), 1);
 }
 
 static void accept_one(void) {
-  const int server = socket(AF_UNIX, SOCK_STREAM, 0);
+  const int server = local_listener(1, &address, &address_size);
   char byte = 0;
   int end;
-  address.sun_family = AF_UNIX;
-  snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "lwp-test-%ld", (long)getpid());
-  expect_int(bind(server, (struct sockaddr*)&address, sizeof address), 0);
-  expect_int(listen(server, 1), 0);
   release = connect_to_main;
   end = accept(server, NULL, NULL);
   expect(end >= 0);
@@ -269,8 +266,7 @@ static void wait_for_lock(void) {
 
 WAIT_CASE(flock, wait_for_lock)
 
-CASE(read_under_the_shortest_slices) {
-  if (!CALLS_CAN_BE_TOLD) return;
+TOLD_CASE(read_under_the_shortest_slices) {
   expect_int(pipe(pipes), 0);
   wait_while_others_play(read_a_byte, 20);
 }
@@ -281,26 +277,6 @@ CASE(read_under_the_shortest_slices) {
  */
 enum { kTicks = 5 };
 static volatile long turns;
-
-static int is_asleep(pid_t process) {
-  char text[512], path[64];
-  const char* name_end;
-  FILE* file;
-  snprintf(path, sizeof path, "/proc/%ld/stat", (long)process);
-  file = fopen(path, "r");
-  text[fread(text, 1, sizeof text - 1, file)] = '\0';
-  fclose(file);
-  name_end = strrchr(text, ')');
-  return name_end != NULL && name_end[2] == 'S';
-}
-
-static void wait_until_asleep(pid_t process) {
-  int times = 0; /* in a row, as main may also have slept on its way */
-  while (times < 10) {
-    usleep(2000);
-    times = is_asleep(process) ? times + 1 : 0;
-  }
-}
 
 static void send_ticks_and_a_byte(pid_t process) {
   int i;
@@ -323,8 +299,7 @@ static void start_with_ticks_from_outside(void) {
   PRE_PreemptMe();
 }
 
-CASE(each_tick_in_a_read_moves_once) {
-  if (!CALLS_CAN_BE_TOLD) return;
+TOLD_CASE(each_tick_in_a_read_moves_once) {
   start_with_ticks_from_outside();
   read_a_byte();
   expect_int(turns, kTicks);
@@ -376,9 +351,8 @@ static void expect_mask_of_main(void* parm) {
   }
 }
 
-CASE(sigsuspend_does_not_take_its_mask_to_others) {
+TOLD_CASE(sigsuspend_does_not_take_its_mask_to_others) {
   sigset_t mask;
-  if (!CALLS_CAN_BE_TOLD) return;
   start_with_ticks_from_outside();
   start_lwp(expect_mask_of_main, 2, NULL);
   sigemptyset(&mask);

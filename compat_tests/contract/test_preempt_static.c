@@ -48,7 +48,7 @@ static void PRE_MOVABLE wait_for_both(void) {
 int main(void) {
   static const int numbers[] = {0, 1};
   struct timeval slice = {0, 200};
-  alarm(60);
+  alarm(240); /* ends what hangs */
   EXPECT(LWP_Init(LWP_VERSION, 2, NULL), LWP_SUCCESS);
   EXPECT(PRE_InitPreempt(&slice), LWP_ESYSTEM);
   EXPECT(PRE_AddModule((const void*)numbers), LWP_ESYSTEM);

@@ -73,7 +73,7 @@ CASE(long_section_is_reported_once) {
   expect_int(reports, 0);
   ticks_here(10);
   expect_report(PRE_STUCK_SECTION, 2);
-  expect(last.kept.tv_sec == 0 && last.kept.tv_usec > 0);
+  expect(last.kept.tv_sec > 0 || last.kept.tv_usec > 0);
 }
 
 /* Of the program in memory; the linker defines them. */

@@ -106,7 +106,7 @@ CASE(rescan_updates_time_left_and_counts_the_expired) {
   expect_int(TM_Rescan(list), 2);
   expect(timers[1].TimeLeft.tv_sec < 0);
   expect(timers[1].TimeLeft.tv_usec >= 0 && timers[1].TimeLeft.tv_usec < 1000000);
-  expect_int(timers[2].TimeLeft.tv_sec, 99);
+  expect(timers[2].TimeLeft.tv_sec < 100 && timers[2].TimeLeft.tv_sec > 0);
   expect_int(timers[3].TimeLeft.tv_sec, -1);
   expect(TM_GetExpired(list) == &timers[0]);
   TM_Remove(list, &timers[0]);

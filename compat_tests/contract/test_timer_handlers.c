@@ -59,7 +59,7 @@ CASE(handlers_can_not_break_a_list) {
   notify.sigev_signo = SIGUSR1;
   expect_int(timer_create(CLOCK_MONOTONIC, &notify, &timer), 0);
   expect_int(timer_settime(timer, 0, &interval, NULL), 0);
-  while (signals < kSignals) {
+  while (signals < kSignals || granted == 0 || refused == 0) {
     state = state * 1664525u + 1013904223u;
     insert_or_remove((int)((state >> 8) % kTimers));
   }
@@ -72,7 +72,6 @@ CASE(handlers_can_not_break_a_list) {
     expect(elem->Next == list || timercmp(&elem->TotalTime, &elem->Next->TotalTime, <=));
   })
   expect_int(found, wanted);
-  expect(granted > 0 && refused > 0);
 }
 
 int main(void) {

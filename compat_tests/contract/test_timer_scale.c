@@ -2,7 +2,8 @@
 /*
  * test_timer_scale.c - lists of 100 000 timers. Time is measured as a ratio: four times the timers
  * take a little more than four times as long, not sixteen times, whatever the machine. The bound
- * leaves room for caches that a small list fits in and a large one does not.
+ * leaves room for caches that a small list fits in and a large one does not; if others want the
+ * caches as well, it is tried again.
  */
 #include <lwp/lwp.h>
 #include <lwp/timer.h>
@@ -92,12 +93,14 @@ static double cost_of(void (*work)(int), int count) {
 
 static void expect_nearly_linear(void (*work)(int)) {
   double few, many;
+  int tries;
   expect_int(TM_Init(&list), 0);
-  few = cost_of(work, kFewer);
-  many = cost_of(work, kMost);
-  if (many > kWorstRatio * few) {
-    expect_failed(__FILE__, __LINE__, "%d timers: %g s, %d timers: %g s", kFewer, few, kMost, many);
+  for (tries = 0; tries < 10; ++tries) {
+    few = cost_of(work, kFewer);
+    many = cost_of(work, kMost);
+    if (many <= kWorstRatio * few) return;
   }
+  expect_failed(__FILE__, __LINE__, "%d timers: %g s, %d timers: %g s", kFewer, few, kMost, many);
 }
 
 /* Expiring waits for the clock, so its cost has a constant part. */

@@ -121,8 +121,8 @@ void below_a_stack_is_a_guard(void** /*state*/) {
   }
 }
 
-CASE(without_address_space_there_is_no_slot_and_none_reaches_too_far) {
-  if (!MEMORY_CAN_BE_LIMITED) return;
+CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here",
+        without_address_space_there_is_no_slot_and_none_reaches_too_far) {
   start();
   rlimit limit;
   getrlimit(RLIMIT_AS, &limit);
@@ -162,8 +162,8 @@ CASE(the_lowest_byte_used_is_found) {
   expect(slot.lowest_used() == slot.low);
 }
 
-CASE(looking_brings_no_page_into_memory) {
-  if (!MEMORY_CAN_BE_LIMITED) return;  // a sanitizer's shadow counts
+CASE_IF(MEMORY_CAN_BE_LIMITED, "the shadow of a sanitizer counts",
+        looking_brings_no_page_into_memory) {
   start();
   StackSlot& slot = acquire(std::size_t{1} << 30);
   rusage before, after;
