@@ -9,6 +9,7 @@
 static struct { volatile long a, b; } account = {1000, 1000};
 
 static int at_work = 2;
+static int checked; /* to the end */
 static volatile long wrong_sums;
 
 /* Transfers money without ever yielding. */
@@ -40,6 +41,7 @@ static void check(void* unused) {
   }
   PRE_BeginCritical(); /* printf needs none, but the lines of several LWPs would mix */
   printf("%ld checks\n", checks);
+  checked = 1;
   PRE_EndCritical();
 }
 
@@ -51,7 +53,7 @@ int main(void) {
   LWP_CreateProcess(transfer, 65536, LWP_NORMAL_PRIORITY, NULL, "transfer 1", NULL);
   LWP_CreateProcess(transfer, 65536, LWP_NORMAL_PRIORITY, NULL, "transfer 2", NULL);
   if (at_work != 0) LWP_WaitProcess(&at_work);
-  LWP_DispatchProcess();
+  while (!checked) LWP_DispatchProcess();
   printf("sum %ld, wrong sums seen: %ld\n", account.a + account.b, wrong_sums);
   LWP_TerminateProcessSupport();
   return wrong_sums == 0 && account.a + account.b == 2000 ? 0 : 1;

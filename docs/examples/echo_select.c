@@ -101,7 +101,7 @@ static int check_self(void)
 
     for (i = 0; i < 20; i++)
         LWP_CreateProcess(talk, 0, LWP_NORMAL_PRIORITY, NULL, "client", NULL);
-    for (i = 0; i < 500 && answered < 20; i++) {
+    for (i = 0; i < 10000 && answered < 20; i++) {
         pause.tv_sec = 0;
         pause.tv_usec = 10000;
         IOMGR_Select(0, NULL, NULL, NULL, &pause);

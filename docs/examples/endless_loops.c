@@ -38,9 +38,11 @@ int main(void) {
     putchar('\n');
   }
   for (int i = 0; i < kLoops; ++i) {
-    LWP_DestroyProcess(loops[i]);
+    /* Other programs may have had the processor, and nearly all of that time. */
+    for (int more = 0; rounds[i] == 0 && more < 1000; ++more) LWPX_Sleep(&pause);
     if (rounds[i] == 0) shared = 0;
   }
+  for (int i = 0; i < kLoops; ++i) LWP_DestroyProcess(loops[i]);
   puts(shared ? "all had their share" : "somebody had nothing");
   LWP_TerminateProcessSupport();
   return shared ? 0 : 1;

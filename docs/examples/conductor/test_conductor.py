@@ -71,6 +71,7 @@ def expect(condition, what):
 
 
 def run_script(conductor):
+    """Returns what was not as it should be about the shares of the processor."""
     result = subprocess.run([conductor], input=SCRIPT, capture_output=True, text=True, check=False)
     print(result.stdout, result.stderr)
     lines = result.stdout.splitlines()
@@ -84,9 +85,18 @@ def run_script(conductor):
     expect(sorted(rows) == list('123456789'), 'nine LWPs play in the end')
     # The first shared with the second while the third waited; then it had nothing any more.
     first, third = rows['1'].rstrip(), rows['3'].rstrip()
-    expect(re.search('[-=]', first), 'the first had about half for a while')
-    expect('#' in third, 'the third had everything in the end')
-    expect(len(first) <= len(third) - len(third.lstrip()) + 1, 'it began when the first ended')
+    began_late = len(third) - len(third.lstrip())
+    wrong = [what for what, so in [
+        ('the first had about half for a while', re.search('[-=]', first)),
+        ('the third had everything in the end', '#' in third),
+        ('it began when the first ended', len(first) <= began_late + 1),
+    ] if not so]
+    return wrong
+
+
+# Who had what is sampled ten times a second. Where other programs leave this one a few slices in
+# that time, or none, it may look otherwise, but hardly again and again.
+TRIES = 6
 
 
 def last_frame(output):
@@ -96,14 +106,18 @@ def last_frame(output):
 
 
 def use_terminal(conductor):
-    pid, terminal = pty.fork()
+    try:
+        pid, terminal = pty.fork()
+    except OSError as error:
+        print('no terminals here:', error)
+        return
     if pid == 0:
         os.execve(conductor, [conductor], {**os.environ, 'LC_ALL': 'C.UTF-8'})
     output = b''
 
     def wait_for(pattern):
         nonlocal output
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not re.search(pattern, last_frame(output)):
             expect(time.monotonic() < deadline, f'{pattern} in\n{last_frame(output)}')
             if select.select([terminal], [], [], 0.2)[0]:
@@ -131,5 +145,9 @@ def use_terminal(conductor):
     expect(output.rstrip().endswith(b'\033[?1049l'), 'the screen is as it was')
 
 
-run_script(sys.argv[1])
+for tries in range(TRIES):
+    wrong = run_script(sys.argv[1])
+    if not wrong:
+        break
+expect(not wrong, '; '.join(wrong))
 use_terminal(sys.argv[1])
