@@ -17,20 +17,6 @@ static void start(void) {
   expect_int(turns, 1);
 }
 
-#define EXPECT_MOVED(call)         \
-  do {                             \
-    const long before = turns;     \
-    call;                          \
-    expect_int(turns, before + 1); \
-  } while (0)
-
-#define EXPECT_NOT_MOVED(call) \
-  do {                         \
-    const long before = turns; \
-    call;                      \
-    expect_int(turns, before); \
-  } while (0)
-
 CASE(it_needs_an_initialised_library) { expect_int(PRE_ForcePreemption(1, 1), LWP_EINIT); }
 
 CASE(every_way_out_of_the_library_is_a_tick_without_a_timer) {

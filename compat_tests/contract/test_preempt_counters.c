@@ -93,18 +93,8 @@ static void with_a_tick(int signo) {
 }
 
 CASE(tick_on_the_alternate_stack_is_deferred) {
-  static char memory[262144];
-  stack_t stack;
-  struct sigaction action;
   start();
-  memset(&stack, 0, sizeof stack);
-  stack.ss_sp = memory;
-  stack.ss_size = sizeof memory;
-  expect_int(sigaltstack(&stack, NULL), 0);
-  memset(&action, 0, sizeof action);
-  action.sa_handler = with_a_tick;
-  action.sa_flags = SA_ONSTACK;
-  sigaction(SIGUSR1, &action, NULL);
+  handle_on_alternate_stack(SIGUSR1, with_a_tick, 0);
   raise(SIGUSR1);
   expect_mine("1 0 0 0 0 0 1 0");
 }

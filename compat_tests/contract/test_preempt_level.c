@@ -14,20 +14,6 @@ static void start(void) {
   expect_int(turns, 1);
 }
 
-#define EXPECT_MOVED(tick)         \
-  do {                             \
-    const long before = turns;     \
-    tick;                          \
-    expect_int(turns, before + 1); \
-  } while (0)
-
-#define EXPECT_NOT_MOVED(tick) \
-  do {                         \
-    const long before = turns; \
-    tick;                      \
-    expect_int(turns, before); \
-  } while (0)
-
 CASE(lwps_start_out_not_preemptible) {
   start();
   EXPECT_NOT_MOVED(tick_here());

@@ -23,20 +23,6 @@ static void start(void) {
   slices_by_hand();
 }
 
-#define EXPECT_MOVED(tick)         \
-  do {                             \
-    const long before = turns;     \
-    tick;                          \
-    expect_int(turns, before + 1); \
-  } while (0)
-
-#define EXPECT_NOT_MOVED(tick) \
-  do {                         \
-    const long before = turns; \
-    tick;                      \
-    expect_int(turns, before); \
-  } while (0)
-
 struct module {
   void* handle;
   void (*tick)(void);

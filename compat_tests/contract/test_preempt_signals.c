@@ -128,20 +128,6 @@ CASE(long_handler_on_the_stack_of_an_lwp_is_not_torn_apart) {
 }
 
 /* The next handler on the alternate stack would begin at its top, over the frames of this one. */
-static void handle_on_alternate_stack(int signo, void (*handler)(int), int flags) {
-  static char memory[1 << 17];
-  stack_t stack;
-  struct sigaction action;
-  memset(&stack, 0, sizeof stack);
-  stack.ss_sp = memory;
-  stack.ss_size = sizeof memory;
-  expect_int(sigaltstack(&stack, NULL), 0);
-  memset(&action, 0, sizeof action);
-  action.sa_handler = handler;
-  action.sa_flags = SA_ONSTACK | flags;
-  sigaction(signo, &action, NULL);
-}
-
 static void expect_to_stay_on_alternate_stack(void (*handler)(int), int flags) {
   start();
   handle_on_alternate_stack(SIGUSR1, handler, flags);

@@ -136,19 +136,9 @@ static void with_two_ticks(int signo) {
 }
 
 CASE(alternate_stack_is_reported) {
-  static char memory[262144];
-  stack_t stack;
-  struct sigaction action;
   start();
   watch_closely();
-  memset(&stack, 0, sizeof stack);
-  stack.ss_sp = memory;
-  stack.ss_size = sizeof memory;
-  expect_int(sigaltstack(&stack, NULL), 0);
-  memset(&action, 0, sizeof action);
-  action.sa_handler = with_two_ticks;
-  action.sa_flags = SA_ONSTACK;
-  sigaction(SIGUSR1, &action, NULL);
+  handle_on_alternate_stack(SIGUSR1, with_two_ticks, 0);
   raise(SIGUSR1);
   expect_report(PRE_STUCK_STACK, 0);
 }

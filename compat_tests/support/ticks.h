@@ -10,6 +10,7 @@
 
 #include <lwp/lwp.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -72,6 +73,37 @@ static inline void count_turns(void* parm) {
     ++*turns;
     LWP_DispatchProcess();
   }
+}
+
+/* For cases with one other LWP, which runs count_turns on the case's `turns`: whether it has been
+ * let run meanwhile. */
+#define EXPECT_MOVED(what)         \
+  do {                             \
+    const long before = turns;     \
+    what;                          \
+    expect_int(turns, before + 1); \
+  } while (0)
+
+#define EXPECT_NOT_MOVED(what) \
+  do {                         \
+    const long before = turns; \
+    what;                      \
+    expect_int(turns, before); \
+  } while (0)
+
+/* The alternate signal stack, and a handler that runs there. */
+static inline void handle_on_alternate_stack(int signo, void (*handler)(int), int flags) {
+  static char memory[1 << 18];
+  stack_t stack;
+  struct sigaction action;
+  memset(&stack, 0, sizeof stack);
+  stack.ss_sp = memory;
+  stack.ss_size = sizeof memory;
+  expect_int(sigaltstack(&stack, NULL), 0);
+  memset(&action, 0, sizeof action);
+  action.sa_handler = handler;
+  action.sa_flags = SA_ONSTACK | flags;
+  expect_int(sigaction(signo, &action, NULL), 0);
 }
 
 static inline PROCESS start_lwp(void (*body)(void*), int priority, void* parm) {
