@@ -93,6 +93,45 @@ CASE(ticks_come_back_with_company) {
   }
 }
 
+/* A tick that comes meanwhile acts at once, instead of finding the C library. */
+static double now_in_section(void) {
+  double now;
+  PRE_BeginCritical();
+  now = now_seconds();
+  PRE_EndCritical();
+  return now;
+}
+
+static void be_put_off_and_yield(void* parm) {
+  PRE_PreemptMe();
+  for (;;) {
+    tick_in_libc(); /* the next try is to come after an eighth of a slice */
+    ++*(volatile long*)parm;
+    LWP_DispatchProcess();
+  }
+}
+
+/* Where the machine has taken so long that the slice may have ended, once more. */
+CASE(tick_put_off_by_one_lwp_does_not_end_the_slice_of_the_next) {
+  const double slice = 1.6;
+  volatile long turns = 0;
+  double begin;
+  long before;
+  LWP_Init(LWP_VERSION, 2, NULL);
+  slices_by_hand();
+  PRE_PreemptMe();
+  start_lwp(be_put_off_and_yield, 2, (void*)&turns);
+  do {
+    slices_of((long)(slice * 1e6));
+    begin = now_in_section();
+    LWP_DispatchProcess();
+    before = turns;
+    while (now_in_section() < begin + slice / 4) work(1000);
+  } while (now_in_section() > begin + slice / 2);
+  expect_int(turns, before);
+  expect(turns >= 2);
+}
+
 static void note_after_sleep(void* parm) {
   struct timeval wait = {0, 10000};
   expect_int(IOMGR_Select(0, NULL, NULL, NULL, &wait), 0);
@@ -185,6 +224,7 @@ int main(void) {
       cmocka_unit_test(ticks_stop_when_an_lwp_that_is_not_preemptible_is_left_alone),
       cmocka_unit_test(ticks_stop_when_an_lwp_in_a_section_is_left_alone),
       cmocka_unit_test(ticks_come_back_with_company),
+      cmocka_unit_test(tick_put_off_by_one_lwp_does_not_end_the_slice_of_the_next),
       cmocka_unit_test(deadline_is_served_though_slices_start_later),
       cmocka_unit_test(end_and_init_a_thousand_times),
       cmocka_unit_test(terminate_while_lwps_are_preempted),

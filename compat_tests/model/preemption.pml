@@ -97,7 +97,8 @@ inline switch_to(me) {
 
 inline dispatch(me) {
   if
-  :: tick_owed || inbox || dozing -> /* dispatch_attentively */
+  :: tick_owed || inbox || dozing || retry_timer -> /* dispatch_attentively */
+     retry_timer = false;
      if
      :: dozing && (me == 1 -> ready1 : true) && has_rival(me) -> arm_ticks()
      :: else
@@ -244,7 +245,7 @@ inline tick(me, foreign_mask) {
         :: else ->
            depth++;
            if
-           :: has_rival(me) && may_inherit(1 - me) && !(caught || tick_owed || inbox || dozing) ->
+           :: has_rival(me) && may_inherit(1 - me) && !(caught || tick_owed || inbox || dozing || retry_timer) ->
               in_tick[me] = true;
               switch_to(me) /* under the handler's mask */
            :: else ->

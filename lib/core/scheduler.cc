@@ -69,6 +69,7 @@ Pcb& choose_attentively(Runtime& runtime, Pcb* previous, Place place,
   Pcb& next = ready != nullptr ? *ready : somebody_or_die(runtime);
   if (watched) watch_dispatch(runtime, previous, next);
   runtime.aging.note_dispatch_of(next);
+  if (runtime.attention.retrying) stop_retrying(runtime);
   stop_dozing_for(runtime, next);
   // Giving up the processor pays it.
   runtime.attention.tick_owed.store(false, std::memory_order_relaxed);

@@ -24,7 +24,7 @@ struct alignas(8) Attention {
   bool dozing = false;    // preempting, but nobody could run instead: timer off. Thread, handler
   bool canaries = false;  // some stack is guarded by a word that has to be looked at. Thread
   bool aging = false;     // dispatches are noted, so that nobody starves. Thread
-  bool spare2 = false;    // no padding, whose contents nobody knows
+  bool retrying = false;  // a retry is on its way, for the running LWP. Thread, handler
 
   // For any kernel thread, after it has left something where the thread looks then. Whether it is
   // news; if not, whoever rang before has seen to it that the thread comes and looks.

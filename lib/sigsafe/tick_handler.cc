@@ -40,6 +40,7 @@ LWP_SIGSAFE void owe_tick(Zone& zone) noexcept {
 }
 
 LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
+  zone.attention.retrying = false;
   zone.counters.count_tick();
   lwp_door_ticks_of_running(&zone)->count_tick();
   if (zone.sleeping.load(std::memory_order_relaxed)) {

@@ -30,6 +30,7 @@ bool own_timers(Zone& zone) noexcept {
   if (has_timers(zone)) return true;
   zone.preempting = false;
   zone.attention.dozing = false;
+  zone.attention.retrying = false;
   zone.attention.tick_owed.store(false, std::memory_order_relaxed);
   return false;
 }
@@ -55,6 +56,7 @@ void doze(Zone& zone) noexcept {
   if (!own_timers(zone)) return;
   set(zone.slice_timer, 0, 0);
   set(zone.retry_timer, 0, 0);
+  zone.attention.retrying = false;
   zone.attention.dozing = true;
   // Callers look once more; who notes something on another kernel thread looks at `dozing` then.
   std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -67,7 +69,14 @@ void retry_soon(Zone& zone) noexcept {
   }
   if (zone.retry_ns >= zone.slice_ns || !own_timers(zone)) return;
   set(zone.retry_timer, zone.retry_ns, 0);
+  zone.attention.retrying = true;
   zone.retry_ns *= 2;
+}
+
+void stop_retrying(Zone& zone) noexcept {
+  zone.attention.retrying = false;
+  zone.retry_ns = 0;
+  if (own_timers(zone)) set(zone.retry_timer, 0, 0);
 }
 
 }  // namespace lwp

@@ -29,4 +29,7 @@ LWP_SIGSAFE void doze(Zone& zone) noexcept;
 // on up to a slice. Code that is stuck for long is so woken once a slice, not more often.
 LWP_SIGSAFE void retry_soon(Zone& zone) noexcept;
 
+// The running LWP gives up the processor: the next one is not to pay for its bad place.
+void stop_retrying(Zone& zone) noexcept;
+
 }  // namespace lwp
