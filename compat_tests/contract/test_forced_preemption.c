@@ -236,6 +236,16 @@ CASE(both_kinds_come) {
   expect_int(sum, 200000);
 }
 
+CASE(leaving_the_library_after_a_turn_by_a_tick_is_a_place_too) {
+  start();
+  slices_by_hand();
+  PRE_PreemptMe();
+  PRE_ForcePreemption(1, 1);
+  turns = 0;
+  tick_here();
+  expect_int(turns, 2);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(it_needs_an_initialised_library),
@@ -251,6 +261,7 @@ int main(void) {
       cmocka_unit_test(a_seed_repeats_what_happened),
       cmocka_unit_test(a_lost_update_is_found_and_comes_back_with_its_seed),
       cmocka_unit_test(both_kinds_come),
+      cmocka_unit_test(leaving_the_library_after_a_turn_by_a_tick_is_a_place_too),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,109 +47,6 @@ CASE(errno_survives_a_tick) {
   expect_int(errno, EDOM);
 }
 
-static volatile sig_atomic_t handled;
-
-static void with_one_tick(int signo) {
-  (void)signo;
-  tick_here();
-  expect_int(turns, 0);
-  ++handled;
-}
-
-CASE(tick_in_a_handler_does_not_move) {
-  start();
-  handle(SIGUSR1, with_one_tick);
-  raise(SIGUSR1);
-  expect_int(handled, 1);
-  tick_here();
-  expect_int(turns, 1);
-}
-
-/* Whatever the handler interrupted may be half done, so its sections must not end in a switch. */
-static void with_an_owed_tick(int signo) {
-  (void)signo;
-  PRE_BeginCritical();
-  tick_in_libc();
-  PRE_EndCritical();
-  expect_int(turns, 0);
-  LWP_NoYieldSignal((void*)&turns);
-  LWP_QSignal(LWP_ThisProcess());
-  expect_int(turns, 0);
-  ++handled;
-}
-
-CASE(section_in_a_handler_does_not_end_in_a_switch) {
-  start();
-  handle(SIGUSR1, with_an_owed_tick);
-  raise(SIGUSR1);
-  expect_int(handled, 1);
-  tick_here();
-  expect_int(turns, 1);
-}
-
-/* The handler runs for many slices. */
-static void with_many_ticks(int signo) {
-  int i;
-  (void)signo;
-  for (i = 0; i < kManyTicks; ++i) {
-    tick_here();
-    expect_int(turns, 0);
-    PRE_BeginCritical();
-    tick_in_libc();
-    PRE_EndCritical();
-    expect_int(turns, 0);
-  }
-  ++handled;
-}
-
-CASE(long_handler_is_not_torn_apart) {
-  start();
-  handle(SIGUSR1, with_many_ticks);
-  raise(SIGUSR1);
-  expect_int(handled, 1);
-  tick_here();
-  expect_int(turns, 1);
-}
-
-static void run_handler(void* parm) {
-  (void)parm;
-  PRE_PreemptMe();
-  turns = 0;
-  raise(SIGUSR1);
-  note("done");
-  for (;;) LWP_DispatchProcess();
-}
-
-CASE(long_handler_on_the_stack_of_an_lwp_is_not_torn_apart) {
-  start();
-  handle(SIGUSR1, with_many_ticks);
-  start_lwp(run_handler, 2, NULL);
-  expect_transcript("done");
-}
-
-/* The next handler on the alternate stack would begin at its top, over the frames of this one. */
-static void expect_to_stay_on_alternate_stack(void (*handler)(int), int flags) {
-  start();
-  handle_on_alternate_stack(SIGUSR1, handler, flags);
-  raise(SIGUSR1);
-  expect_int(handled, 1);
-  start_lwp(run_handler, 2, NULL);
-  expect_transcript("done");
-  expect_int(handled, 2);
-}
-
-CASE(tick_on_the_alternate_stack_does_not_move) {
-  expect_to_stay_on_alternate_stack(with_one_tick, SA_NODEFER);
-}
-
-CASE(section_on_the_alternate_stack_does_not_end_in_a_switch) {
-  expect_to_stay_on_alternate_stack(with_an_owed_tick, SA_NODEFER);
-}
-
-CASE(long_handler_on_the_alternate_stack_is_not_torn_apart) {
-  expect_to_stay_on_alternate_stack(with_many_ticks, 0);
-}
-
 static void once_per_call(int signo) {
   (void)signo;
   tick_here();
@@ -230,13 +127,6 @@ CASE(poll_that_only_looks_is_not_interrupted) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(errno_survives_a_tick),
-      cmocka_unit_test(tick_in_a_handler_does_not_move),
-      cmocka_unit_test(section_in_a_handler_does_not_end_in_a_switch),
-      cmocka_unit_test(long_handler_is_not_torn_apart),
-      cmocka_unit_test(long_handler_on_the_stack_of_an_lwp_is_not_torn_apart),
-      cmocka_unit_test(tick_on_the_alternate_stack_does_not_move),
-      cmocka_unit_test(section_on_the_alternate_stack_does_not_end_in_a_switch),
-      cmocka_unit_test(long_handler_on_the_alternate_stack_is_not_torn_apart),
       cmocka_unit_test(many_short_handlers_are_not_taken_for_a_new_mask),
       cmocka_unit_test(handler_wakes_a_higher_lwp_that_then_runs_by_a_tick),
       cmocka_unit_test(read_is_not_interrupted),

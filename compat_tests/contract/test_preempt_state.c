@@ -3,7 +3,6 @@
 #include <fenv.h>
 #include <lwp/lwp.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "child_case.h"
 #include "ticks.h"
@@ -193,6 +192,37 @@ CASE(alternate_stack_goes_from_one_preempted_lwp_to_the_next) {
   }
 }
 
+#if !defined(SS_AUTODISARM)
+#define SS_AUTODISARM (1u << 31) /* not in all C libraries' headers */
+#endif
+
+static void expect_armed(void* parm) {
+  (void)parm;
+  for (;;) {
+    stack_t present;
+    expect_int(sigaltstack(NULL, &present), 0);
+    expect(present.ss_sp == (void*)first_stack);
+    expect_int(present.ss_flags, (int)SS_AUTODISARM);
+    LWP_DispatchProcess();
+  }
+}
+
+/* For the handler of a tick the kernel disarms it too. */
+CASE_IF(!under_valgrind(), "Valgrind knows no such stacks",
+        alternate_stack_that_disarms_itself_stays_over_a_tick) {
+  stack_t stack;
+  start();
+  memset(&stack, 0, sizeof stack);
+  stack.ss_sp = first_stack;
+  stack.ss_size = sizeof first_stack;
+  stack.ss_flags = (int)SS_AUTODISARM;
+  expect_int(sigaltstack(&stack, NULL), 0);
+  start_lwp(expect_armed, 2, NULL);
+  tick_here();
+  expect_int(sigaltstack(NULL, &stack), 0);
+  expect_int(stack.ss_flags, (int)SS_AUTODISARM);
+}
+
 static __thread long thread_local_value;
 
 static void set_thread_local(void* parm) {
@@ -214,97 +244,18 @@ CASE(thread_local_variables_belong_to_the_kernel_thread) {
   expect_int(thread_local_value, before + 2);
 }
 
-/* --- Memory protection keys: a tick is as if the LWP had yielded, and had its own rights back. */
-
-#if defined(PKEY_DISABLE_ACCESS)
-
-static volatile long* guarded; /* a page with a key */
-static int key;
-
-static int have_keys(void) {
-  const int probe = pkey_alloc(0, 0);
-  if (probe >= 0) pkey_free(probe);
-  return probe >= 0;
-}
-
-#define CASE_WITH_KEYS(name) CASE_IF(have_keys(), "no memory protection keys here", name)
-
-static void start_with_key(void) {
-  key = pkey_alloc(0, 0);
-  guarded =
-      (volatile long*)mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  expect(guarded != MAP_FAILED);
-  expect_int(pkey_mprotect((void*)guarded, 4096, PROT_READ | PROT_WRITE, key), 0);
-  start();
-}
-
-static void write_guarded(void* parm) {
-  (void)parm;
-  for (;;) {
-    LWP_DispatchProcess();
-    ++*guarded;
-  }
-}
-
-CASE_WITH_KEYS(a_tick_takes_no_access_rights_away) {
-  volatile int i;
-  start_with_key();
-  start_lwp(write_guarded, 2, NULL);
-  for (i = 0; i < 5; ++i) {
-    tick_here(); /* the other one writes */
-    ++*guarded;
-  }
-  expect_int(*guarded, 10);
-}
-
-static void begin_by_writing(void* parm) {
-  (void)parm;
-  ++*guarded;
-}
-
-CASE_WITH_KEYS(an_lwp_that_begins_by_a_tick_has_access_rights) {
-  start_with_key();
-  start_lwp(yield_and_tick, 2, NULL);
-  start_lwp(begin_by_writing, 2, NULL);
-  expect_int(*guarded, 1);
-}
-
-static void lock_guarded(void* parm) {
-  (void)parm;
-  for (;;) {
-    LWP_DispatchProcess();
-    pkey_set(key, PKEY_DISABLE_ACCESS);
-  }
-}
-
-CASE_WITH_KEYS(a_tick_gives_an_lwp_its_own_access_rights_back) {
-  start_with_key();
-  start_lwp(lock_guarded, 2, NULL);
-  tick_here();
-  ++*guarded;
-  expect_int(*guarded, 1);
-  LWP_DispatchProcess();
-  expect_int(pkey_get(key), PKEY_DISABLE_ACCESS);
-}
-
-#endif
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(exception_flags_survive_a_yield_to_an_lwp_that_is_preempted),
-    cmocka_unit_test(a_tick_adds_no_exception_flags_of_others),
-    cmocka_unit_test(a_tick_takes_no_exception_flags_away),
-    cmocka_unit_test(a_yield_takes_no_exception_flags_away),
-    cmocka_unit_test(a_tick_gives_each_lwp_its_own_rounding),
-    cmocka_unit_test(an_lwp_that_begins_by_a_tick_has_the_rounding_of_its_creator),
-    cmocka_unit_test(alternate_stack_set_while_an_lwp_was_preempted_stays),
-    cmocka_unit_test(alternate_stack_goes_from_one_preempted_lwp_to_the_next),
-    cmocka_unit_test(thread_local_variables_belong_to_the_kernel_thread),
-#if defined(PKEY_DISABLE_ACCESS)
-    cmocka_unit_test(a_tick_takes_no_access_rights_away),
-    cmocka_unit_test(an_lwp_that_begins_by_a_tick_has_access_rights),
-    cmocka_unit_test(a_tick_gives_an_lwp_its_own_access_rights_back),
-#endif
+      cmocka_unit_test(exception_flags_survive_a_yield_to_an_lwp_that_is_preempted),
+      cmocka_unit_test(a_tick_adds_no_exception_flags_of_others),
+      cmocka_unit_test(a_tick_takes_no_exception_flags_away),
+      cmocka_unit_test(a_yield_takes_no_exception_flags_away),
+      cmocka_unit_test(a_tick_gives_each_lwp_its_own_rounding),
+      cmocka_unit_test(an_lwp_that_begins_by_a_tick_has_the_rounding_of_its_creator),
+      cmocka_unit_test(alternate_stack_set_while_an_lwp_was_preempted_stays),
+      cmocka_unit_test(alternate_stack_goes_from_one_preempted_lwp_to_the_next),
+      cmocka_unit_test(alternate_stack_that_disarms_itself_stays_over_a_tick),
+      cmocka_unit_test(thread_local_variables_belong_to_the_kernel_thread),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,6 +153,82 @@ CASE(storm_of_long_handlers_over_allocation) {
   storm_over(10, allocate, 20, SA_RESTART);
 }
 
+/* --- A handler that blocks nothing, not even itself. Whoever it interrupts goes on next, so while
+ * it has not ended nobody but handlers runs. */
+
+static volatile int handlers_running;
+
+/* Sometimes the next signal is on its way while it still works. */
+static void on_open_storm(int signo) {
+  const PROCESS self = LWP_ThisProcess();
+  const int outer = __atomic_add_fetch(&handlers_running, 1, __ATOMIC_RELAXED) == 1;
+  const int early = outer && __atomic_add_fetch(&handled, 1, __ATOMIC_RELAXED) % 2 == 0;
+  (void)signo;
+  if (early) next_signal();
+  work(handler_work);
+  PRE_BeginCritical();
+  LWP_NoYieldSignal(&storm);
+  work(10);
+  PRE_EndCritical();
+  expect(LWP_ThisProcess() == self);
+  if (!early) next_signal();
+  __atomic_sub_fetch(&handlers_running, 1, __ATOMIC_RELAXED);
+}
+
+static void run_between_handlers(struct worker* self) {
+  expect_int(handlers_running, 0);
+  work(draw(self, 300));
+  expect_int(handlers_running, 0);
+  switch (draw(self, 8)) {
+    case 0:
+      LWP_DispatchProcess();
+      break;
+    case 1:
+      PRE_BeginCritical();
+      work(100);
+      PRE_EndCritical();
+      break;
+    case 2:
+      allocate(self);
+      break;
+    default:
+      break;
+  }
+  expect_int(handlers_running, 0);
+}
+
+static int handlers_are_told(void) {
+#if defined(__x86_64__)
+  return !under_valgrind();
+#else
+  return 0;
+#endif
+}
+
+static void open_storm(long slice) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = on_open_storm;
+  action.sa_flags = SA_RESTART | SA_NODEFER;
+  open_shop();
+  hire(10, run_between_handlers);
+  sigaction(SIGUSR1, &action, NULL);
+  seen_enough = has_stormed;
+  start_storm();
+  work_and_close(slice);
+  timer_delete(storm);
+  expect_int(handlers_running, 0);
+}
+
+#define CASE_OF_OPEN_HANDLERS(name) \
+  CASE_IF(handlers_are_told(), "handlers that block nothing are not recognised here", name)
+
+CASE_OF_OPEN_HANDLERS(storm_of_handlers_that_block_nothing) { open_storm(20); }
+CASE_OF_OPEN_HANDLERS(storm_of_long_handlers_that_block_nothing) {
+  handler_work = 50000;
+  open_storm(20);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(storm_over_allocation),
@@ -162,6 +238,8 @@ int main(void) {
       cmocka_unit_test(storm_over_waits),
       cmocka_unit_test(storm_over_anything),
       cmocka_unit_test(storm_of_long_handlers_over_allocation),
+      cmocka_unit_test(storm_of_handlers_that_block_nothing),
+      cmocka_unit_test(storm_of_long_handlers_that_block_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,7 +128,8 @@ static __inline__ __attribute__((always_inline)) void lwpx_loop_reread(
  * PRE_WHILE_BELOW - while (i < limit)
  * PRE_WHILE_ABOVE - while (i > limit): the body changes i.
  * Switch: before an iteration, also the first, if a slice is over and the level is 0. Handler: yes;
- * there they do not switch, unless the handler was installed with SA_NODEFER.
+ * there they do not switch, unless the handler was installed with SA_NODEFER and the processor is
+ * no x86-64.
  */
 #define PRE_FOR_UP(loop, i, from, limit, step)                                                \
   for ((void)((i) = (from)), LWPX_LOOP_BEGIN(loop, i, limit, 1); LWPX_LOOP_CHECK(loop, i, <); \

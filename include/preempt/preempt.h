@@ -75,8 +75,9 @@ LWP_EXPORT int PRE_SetAging(int slices);
  *                     it dispatches.
  * One PRE_EndCritical too many makes the level -1: the LWP is then not preemptible.
  * Before LWP_Init they do nothing that shows.
- * Switches: PRE_PreemptMe and PRE_EndCritical may. Handler: Begin and End yes, if balanced; in a
- * handler installed with SA_NODEFER only if its sa_mask contains SIGALRM. PreemptMe no.
+ * Switches: PRE_PreemptMe and PRE_EndCritical may. Handler: Begin and End yes, if balanced, and not
+ * in one installed with SA_NODEFER unless the processor is an x86-64 or its sa_mask contains
+ * SIGALRM. PreemptMe no.
  * Source: Coda 1.4; the dispatch at the end of a section is ours.
  */
 LWP_EXPORT void PRE_PreemptMe(void);

@@ -28,7 +28,7 @@ struct PRE_Counters {
                                     they begin, or inside this library */
   unsigned long deferred_vetoed; /* PRE_Block was set */
   unsigned long deferred_code;  /* found it in code in which ticks do not act, as the C library's */
-  unsigned long deferred_mask;  /* found another signal mask, as in a handler of the program */
+  unsigned long deferred_mask;  /* found it in a handler of the program, or another signal mask */
   unsigned long deferred_stack; /* found it on another stack than its own, or too deep in that */
   unsigned long no_rival;       /* nobody else of the same or a higher priority was ready */
 };
@@ -48,7 +48,7 @@ LWP_EXPORT int PRE_GetCounters(PROCESS pid, struct PRE_Counters* counters);
 #define PRE_STUCK_LIBRARY 1 /* it is inside this library */
 #define PRE_STUCK_BLOCK 2   /* PRE_Block is set */
 #define PRE_STUCK_CODE 3    /* it is in code in which ticks do not act */
-#define PRE_STUCK_MASK 4    /* another signal mask is in force */
+#define PRE_STUCK_MASK 4    /* in a signal handler, or another signal mask is in force */
 #define PRE_STUCK_STACK 5   /* it is on another stack than its own, or too deep in that */
 
 /* An LWP that keeps the processor, as the last tick found it. Valid during the report. */

@@ -4,6 +4,7 @@
 
 #include "abi/abi.h"
 #include "preempt/slice.h"
+#include "sigsafe/handler_mark.h"
 
 using namespace lwp;
 
@@ -41,6 +42,7 @@ int PRE_SetAging(int slices) {
 }
 
 void PRE_PreemptMe(void) {
+  if (this_runtime() != nullptr) mark();
   // By one instruction, as everything that changes the word; the level is nobody else's.
   critical::add(-critical::level_of(critical::word()) * critical::kLevelUnit);
   lwpx_catch_up();

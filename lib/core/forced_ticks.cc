@@ -2,6 +2,7 @@
 #include "core/forced_ticks.h"
 
 #include "core/runtime.h"
+#include "sigsafe/access_rights.h"
 #include "sigsafe/signal_mask.h"
 
 namespace lwp {
@@ -12,6 +13,7 @@ void force_ticks(Runtime& runtime, std::uint64_t seed, unsigned every) noexcept 
   runtime.forced_ticks = {seed, every};
   // Before PRE_InitPreempt nobody has asked for the mask under which LWPs may be moved.
   if (!runtime.preempting) runtime.known_mask = present_mask();
+  if (runtime.rights_place == 0) runtime.rights_place = find_access_rights();
 }
 
 }  // namespace lwp

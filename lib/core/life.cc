@@ -8,6 +8,7 @@
 #include "core/remains.h"
 #include "core/safe_point.h"
 #include "core/scheduler.h"
+#include "sigsafe/handler_mark.h"
 
 namespace lwp {
 
@@ -156,6 +157,7 @@ Rc create_lwp_with(Runtime& runtime, const NewLwp& wanted, const NewLwpExtras& e
                               ? runtime.stacks.place(extras.memory, extras.memory_size, &stack_size)
                               : runtime.stacks.acquire(static_cast<std::size_t>(stack_size));
   if (slot == nullptr) return Rc::no_memory;
+  if (extras.preemptible) mark();  // the LWP has it from its creator
   if (const Rc rc = make_lwp(runtime, *slot, wanted, stack_size); rc != Rc::success) {
     runtime.stacks.release(*slot);
     return rc;

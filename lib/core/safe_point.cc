@@ -11,6 +11,7 @@
 #include "core/scheduler.h"
 #include "sigsafe/access_rights.h"
 #include "sigsafe/doors.h"
+#include "sigsafe/handler_mark.h"
 #include "sigsafe/interrupted.h"
 #include "sigsafe/signal_catcher.h"
 #include "sigsafe/signal_mask.h"
@@ -108,6 +109,12 @@ bool on_alternate_stack() noexcept {
   return sigaltstack(nullptr, &stack) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
 }
 
+// Of what the kernel has set for a handler: others are to run as the interrupted code did.
+void open_to_signals(const ucontext_t& interrupted) noexcept {
+  set_present_mask(interrupted_mask(interrupted));
+  rearm_alternate_stack(interrupted);
+}
+
 bool has_room_for_signal(const Pcb& pcb) noexcept {
   const auto* const here = static_cast<const char*>(__builtin_frame_address(0));
   if (pcb.nominal_stack == 0) return true;  // the kernel thread's own stack grows by itself
@@ -130,9 +137,11 @@ bool may_pay(Runtime& runtime) noexcept {
     return false;
   }
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  if (!mask_is_foreign(runtime, present_mask(), here)) return true;
-  count_deferral(runtime, Deferral::signal_mask);
-  return false;
+  CodeState code = {present_mask(), is_marked(), here};
+  const bool held_off = is_held_off(runtime, code);
+  if (code.marked) mark();
+  if (held_off) count_deferral(runtime, Deferral::signal_mask);
+  return !held_off;
 }
 
 void pay_tick(Runtime& runtime) noexcept {
@@ -167,6 +176,7 @@ void deliver_and_pay(Runtime& runtime) noexcept {
 }  // namespace
 
 void catch_up(Runtime& runtime) noexcept {
+  const RightsKept kept(runtime.rights_place);
   if (runtime.attention.forced && runtime.forced_ticks.draw()) {
     runtime.attention.tick_owed.store(true, std::memory_order_relaxed);
   }
@@ -228,15 +238,16 @@ bool lwp_door_tick(lwp::Zone* zone, ucontext_t* interrupted) {
   const Pcb* const self = runtime.current;
   critical::enter_library();
   set_interrupted_rights(runtime.rights_place, *interrupted);
+  if (runtime.lwps_are_marked) mark();
   bool may_have_moved = hand_over(runtime, *interrupted);
   if (!may_have_moved) {
-    set_present_mask(interrupted_mask(*interrupted));  // who runs next must be open to ticks
+    open_to_signals(*interrupted);
     may_have_moved = end_slice(runtime, true);
   }
   const ucontext_t* giver = take_over(runtime);
   critical::leave_library();
   if (runtime.attention.to_catch_up()) {
-    if (giver != nullptr) set_present_mask(interrupted_mask(*giver));
+    if (giver != nullptr) open_to_signals(*giver);
     giver = nullptr;
     catch_up(runtime);
     may_have_moved = true;

@@ -44,7 +44,7 @@ LWP_SIGSAFE const char* in_words(int reason) noexcept {
     case PRE_STUCK_CODE:
       return "ticks do not act in this code";
     case PRE_STUCK_MASK:
-      return "another signal mask is in force";
+      return "it is in a signal handler, or another signal mask is in force";
     default:
       return "it is on a foreign stack, or too deep in its own";
   }

@@ -12,6 +12,7 @@
 #include "preempt/first_stack.h"
 #include "sigsafe/access_rights.h"
 #include "sigsafe/critical.h"
+#include "sigsafe/handler_mark.h"
 #include "sigsafe/signal_mask.h"
 #include "sigsafe/tick_handler.h"
 #include "sigsafe/tick_timer.h"
@@ -99,6 +100,7 @@ Rc start_slices(Runtime& runtime, std::int64_t slice_ns) noexcept {
   }
   runtime.known_mask = present_mask();
   runtime.foreign_mask_ticks = 0;
+  runtime.lwps_are_marked = mark();
   runtime.retry_ns = 0;
   runtime.slice_ns = slice_ns;
   runtime.preempting = slice_ns != 0;

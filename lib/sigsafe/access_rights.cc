@@ -5,7 +5,6 @@
 
 #include <cpuid.h>
 
-#include <cstdint>
 #include <cstring>
 
 namespace lwp {
@@ -71,6 +70,13 @@ void set_interrupted_rights(std::size_t place, const ucontext_t& interrupted) no
   if (rights != present_rights()) set_present_rights(rights);
 }
 
+RightsKept::RightsKept(std::size_t place) noexcept
+    : have_keys_(place != 0), rights_(have_keys_ ? present_rights() : 0) {}
+
+RightsKept::~RightsKept() {
+  if (have_keys_ && rights_ != present_rights()) set_present_rights(rights_);
+}
+
 }  // namespace lwp
 
 #else
@@ -80,6 +86,9 @@ namespace lwp {
 std::size_t find_access_rights() noexcept { return 0; }
 
 void set_interrupted_rights(std::size_t, const ucontext_t&) noexcept {}
+
+RightsKept::RightsKept(std::size_t) noexcept : have_keys_(false), rights_(0) {}
+RightsKept::~RightsKept() {}
 
 }  // namespace lwp
 

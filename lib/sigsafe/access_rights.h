@@ -11,6 +11,7 @@
 #include <ucontext.h>
 
 #include <cstddef>
+#include <cstdint>
 
 #include "base/attributes.h"
 
@@ -20,5 +21,18 @@ namespace lwp {
 std::size_t find_access_rights() noexcept;
 
 LWP_SIGSAFE void set_interrupted_rights(std::size_t place, const ucontext_t& interrupted) noexcept;
+
+// Outside handlers: who lets others run while it lives has its own rights back at its end.
+class RightsKept {
+ public:
+  explicit RightsKept(std::size_t place) noexcept;
+  ~RightsKept();
+  RightsKept(const RightsKept&) = delete;
+  RightsKept& operator=(const RightsKept&) = delete;
+
+ private:
+  const bool have_keys_;
+  const std::uint32_t rights_;
+};
 
 }  // namespace lwp

@@ -62,6 +62,14 @@ LWP_SIGSAFE inline void inherit_from(const ucontext_t& giver, ucontext_t& frame)
   frame.uc_stack = giver.uc_stack;
 }
 
+// The kernel disables an alternate stack that is to disarm itself (SS_AUTODISARM) for each handler,
+// and so for a tick's. It belongs to the kernel thread: whoever runs next is to have it.
+LWP_SIGSAFE inline void rearm_alternate_stack(const ucontext_t& frame) noexcept {
+  constexpr unsigned kAutoDisarm = 1u << 31;
+  if (LWP_LIKELY((static_cast<unsigned>(frame.uc_stack.ss_flags) & kAutoDisarm) == 0)) return;
+  sigaltstack(&frame.uc_stack, nullptr);
+}
+
 // Returning from the signal sets not only the mask but also the alternate signal stack to what the
 // frame says: what others have set meanwhile would be undone.
 LWP_SIGSAFE inline void keep_alternate_stack(ucontext_t& frame) noexcept {

@@ -2,8 +2,10 @@
 // signal_mask.h - whether the program is in a signal handler of its own, or in a section that it
 // protects by a mask: an LWP must not be moved there, as what was interrupted may be half done.
 //
-// The sign of both is a mask other than the one the runtime knows. A mask that stays is taken for
-// the program's new normal, but never while the frame of a signal lies on the LWP's stack.
+// The sign of both is a mask other than the one the runtime knows; a handler also lacks the mark of
+// LWPs (handler_mark.h). A mask that stays is taken for the program's new normal, and code that
+// lacks the mark for an LWP's, but never while it may be a handler's: while the frame of a signal
+// lies on the LWP's stack.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +19,15 @@ namespace lwp {
 LWP_SIGSAFE std::uint64_t present_mask() noexcept;
 LWP_SIGSAFE void set_present_mask(std::uint64_t mask) noexcept;
 
-// To be asked once for each tick that might act: `mask` is in force in the code whose stack
-// pointer is `stack`, on the running LWP's stack.
-LWP_SIGSAFE bool mask_is_foreign(Zone& zone, std::uint64_t mask, std::uintptr_t stack) noexcept;
+// Code on the running LWP's stack.
+struct CodeState {
+  std::uint64_t mask;
+  bool marked;
+  std::uintptr_t stack;  // its stack pointer
+};
+
+// To be asked once for each tick that might act. Where `code.marked` becomes true, the code turned
+// out to be an LWP's that has lost its mark, and is to be given it.
+LWP_SIGSAFE bool is_held_off(Zone& zone, CodeState& code) noexcept;
 
 }  // namespace lwp

@@ -17,7 +17,7 @@ enum class Deferral : std::uint8_t {
   level,        // in a critical section or in the library: owed, paid when it is left
   vetoed,       // PRE_Block
   code,         // in code that must not be interrupted for long: the C library, this one, ...
-  signal_mask,  // under another signal mask: a handler of the program, or a protected section
+  signal_mask,  // in a handler of the program, or in a section protected by a signal mask
   stack,        // on another stack than its own, or without room for a second signal frame
   no_rival,     // nobody of the same or a higher priority is ready
   count_

@@ -8,6 +8,7 @@
 #include "sigsafe/blocking_call.h"
 #include "sigsafe/critical.h"
 #include "sigsafe/doors.h"
+#include "sigsafe/handler_mark.h"
 #include "sigsafe/interrupted.h"
 #include "sigsafe/signal_mask.h"
 #include "sigsafe/tick_timer.h"
@@ -52,7 +53,7 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
     count_deferral(zone, Deferral::no_rival);
     return;
   }
-  if (zone.attention.dozing) arm_ticks(zone);  // another kernel thread has asked for this tick alone
+  if (zone.attention.dozing) arm_ticks(zone);  // another kernel thread asked for this tick alone
   if (!critical::movable()) {
     owe_tick(zone);
     defer(zone, Deferral::level, interrupted);
@@ -68,7 +69,11 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
   }
   // Asked before the code, so that every tick under the known mask tells that a foreign one is
   // over.
-  if (mask_is_foreign(zone, interrupted_mask(interrupted), interrupted_stack(interrupted))) {
+  const bool marked = is_marked(interrupted);
+  CodeState code = {interrupted_mask(interrupted), marked, interrupted_stack(interrupted)};
+  const bool held_off = is_held_off(zone, code);
+  if (code.marked != marked) mark(interrupted);
+  if (held_off) {
     defer(zone, Deferral::signal_mask, interrupted);
     return;
   }

@@ -38,6 +38,7 @@ struct Zone {
   std::int64_t slice_ns = 0;
   const CodeMap* movable_code = nullptr;  // replaced as a whole, never changed
   std::size_t rights_place = 0;           // see access_rights.h
+  bool lwps_are_marked = false;           // see handler_mark.h; false: not to be relied on
   const char* first_stack_low = nullptr;  // the stack of the first LWP; null: not known
   const char* first_stack_end = nullptr;
 
@@ -46,6 +47,7 @@ struct Zone {
   std::uint64_t known_mask = 0;       // kernel's form; + thread
   std::uint64_t foreign_mask = 0;     // the last other mask seen
   unsigned foreign_mask_ticks = 0;    // and how many ticks in a row
+  unsigned unmarked_ticks = 0;        // ticks in a row in code that lacks the mark of LWPs
   std::uintptr_t handler_return = 0;  // where the kernel lets handlers return to; 0: no tick yet
   RuntimeTicks counters;              // + thread
   Watchdog watchdog;
