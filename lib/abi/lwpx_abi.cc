@@ -39,28 +39,15 @@ auto io_call(Call call) noexcept -> decltype(call(*this_runtime(), static_cast<i
   return result;
 }
 
-int to_c(IoOutcome outcome) noexcept {
-  switch (outcome) {
-    case IoOutcome::ready:
-      return LWP_SUCCESS;
-    case IoOutcome::timed_out:
-      return LWPX_ETIMEOUT;
-    case IoOutcome::cancelled:
-      return LWPX_ECANCELED;
-    default:
-      return LWP_ENOMEM;
-  }
-}
-
 int wait_until(const void* const* events, int count, int needed,
                const timespec* deadline) noexcept {
   Runtime* const runtime = this_runtime();
-  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return lwp::to_c(rc);
+  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
   if (needed < 0 || needed > count) return LWP_EBADCOUNT;
   if (deadline != nullptr && !valid(*deadline)) return LWP_ESYSTEM;
   const Waiting waiting(*runtime);
-  return to_c(block_on_events_until(*runtime, events, count, needed,
-                                    deadline != nullptr ? to_ns(*deadline) : kNever));
+  return to_c(to_rc(block_on_events_until(*runtime, events, count, needed,
+                                          deadline != nullptr ? to_ns(*deadline) : kNever)));
 }
 
 }  // namespace
@@ -69,12 +56,12 @@ extern "C" {
 
 int LWPX_Sleep(const struct timespec* duration) {
   Runtime* const runtime = this_runtime();
-  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return lwp::to_c(rc);
+  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
   if (duration != nullptr && !valid(*duration)) return LWP_ESYSTEM;
   const Waiting waiting(*runtime);
   const std::int64_t deadline = duration != nullptr ? deadline_after(to_ns(*duration)) : kNever;
   const IoOutcome outcome = sleep_until(*runtime, deadline);
-  return outcome == IoOutcome::timed_out ? LWP_SUCCESS : to_c(outcome);
+  return outcome == IoOutcome::timed_out ? LWP_SUCCESS : to_c(to_rc(outcome));
 }
 
 int LWPX_WaitProcessUntil(const void* event, const struct timespec* deadline) {
@@ -154,7 +141,7 @@ int LWPX_Connect(int fd, const struct sockaddr* address, socklen_t length) {
 
 int LWPX_Blocking(void* (*fn)(void*), void* arg, void** result) {
   Runtime* const runtime = this_runtime();
-  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return lwp::to_c(rc);
+  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
   BlockingPool::Outcome outcome = {};
   Rc rc;
   {
@@ -162,7 +149,7 @@ int LWPX_Blocking(void* (*fn)(void*), void* arg, void** result) {
     notice_fork(*runtime);
     rc = runtime->io->pool.run(*runtime, fn, arg, &outcome);
   }
-  if (rc != Rc::success) return lwp::to_c(rc);
+  if (rc != Rc::success) return to_c(rc);
   if (result != nullptr) *result = outcome.result;
   errno = outcome.error;
   return LWP_SUCCESS;

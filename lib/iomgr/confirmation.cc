@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // confirmation.cc - the part of the poller that finds out whether its registrations still stand.
-#include <sys/socket.h>
-
 #include "base/clock.h"
 #include "iomgr/poller.h"
+#include "iomgr/socket_kind.h"
 
 namespace lwp {
 
@@ -36,10 +35,7 @@ void Poller::note_short_read(int fd) noexcept {
   if (fd >= place_count_ || !places_[fd].proven) return;
   Place& place = places_[fd];
   if (place.kind == Kind::unknown) {
-    int type = 0;
-    socklen_t size = sizeof type;
-    const bool is_socket = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
-    place.kind = is_socket && type == SOCK_STREAM ? Kind::stream : Kind::other;
+    place.kind = is_stream_socket(fd) ? Kind::stream : Kind::other;
   }
   place.drained = place.kind == Kind::stream;
 }

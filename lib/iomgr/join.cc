@@ -14,14 +14,7 @@ namespace {
 // Waits for one event, which needs no memory.
 Rc wait_for(Runtime& runtime, const void* event, std::int64_t deadline) noexcept {
   if (deadline == kNever) return block_on_events(runtime, &event, 1, 1);
-  switch (block_on_events_until(runtime, &event, 1, 1, deadline)) {
-    case IoOutcome::timed_out:
-      return Rc::timed_out;
-    case IoOutcome::cancelled:
-      return Rc::cancelled;
-    default:
-      return Rc::success;
-  }
+  return to_rc(block_on_events_until(runtime, &event, 1, 1, deadline));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/intrusive_list.h"
 #include "base/pairing_heap.h"
+#include "base/rc.h"
 #include "core/pcb.h"
 
 namespace lwp {
@@ -34,6 +35,20 @@ enum class IoOutcome : std::uint8_t {
   timed_out,
   cancelled,
 };
+
+// As a completion code; `pending` stands for a request that could not be made.
+constexpr Rc to_rc(IoOutcome outcome) noexcept {
+  switch (outcome) {
+    case IoOutcome::ready:
+      return Rc::success;
+    case IoOutcome::timed_out:
+      return Rc::timed_out;
+    case IoOutcome::cancelled:
+      return Rc::cancelled;
+    default:
+      return Rc::no_memory;
+  }
+}
 
 struct IoRequest {
   Pcb* waiter = nullptr;

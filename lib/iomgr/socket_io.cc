@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "iomgr/io_manager.h"
 #include "iomgr/select.h"
+#include "iomgr/socket_kind.h"
 #include "iomgr/timed_wait.h"
 
 namespace lwp {
@@ -124,13 +125,8 @@ ssize_t receive(Runtime& runtime, int fd, void* buffer, std::size_t size, int fl
     });
   };
   const ssize_t first = receive_some(buffer, size);
-  int type = 0;
-  socklen_t type_size = sizeof type;
   const bool wants_all = (flags & MSG_WAITALL) != 0 && (flags & MSG_PEEK) == 0 && may_wait;
-  if (!wants_all || first <= 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) != 0 ||
-      type != SOCK_STREAM) {
-    return first;
-  }
+  if (!wants_all || first <= 0 || !is_stream_socket(fd)) return first;
   auto done = static_cast<std::size_t>(first);
   while (done < size) {
     const ssize_t more = receive_some(static_cast<char*>(buffer) + done, size - done);

@@ -133,14 +133,7 @@ Rc wait_for_an_end(Runtime* runtime, Registry& registry, unsigned seen,
     const void* const event = &registry.ended_groups;
     const IoOutcome outcome = block_on_events_until(*runtime, &event, 1, 1, deadline);
     if (wait_was_cut(*runtime->current)) return Rc::cancelled;
-    switch (outcome) {
-      case IoOutcome::timed_out:
-        return Rc::timed_out;
-      case IoOutcome::cancelled:
-        return Rc::cancelled;
-      default:
-        return Rc::success;
-    }
+    return to_rc(outcome);
   }
   const timespec until = {static_cast<time_t>(deadline / kNsPerSecond),
                           static_cast<long>(deadline % kNsPerSecond)};
