@@ -127,6 +127,38 @@ CASE(number_of_a_datagram_socket_gives_all_its_datagrams) {
   expect_transcript("d d d");
 }
 
+enum { CROWD = 100 };
+
+static void read_for_ever(void* fd) {
+  char buffer[16];
+  while (LWPX_Read(*(int*)fd, buffer, sizeof buffer) > 0) continue;
+}
+
+/* CROWD others are answered now and then, and wait again. */
+CASE(reader_of_a_number_that_was_opened_again_is_found_among_many_who_wait) {
+  static int crowd[CROWD][2];
+  static int count = 3;
+  int other[2], i, round;
+  converse();
+  for (i = 0; i < CROWD; ++i) {
+    stream_pair(crowd[i]);
+    spawn("crowd", 4, read_for_ever, &crowd[i][0]);
+  }
+  for (round = 0; round < 4; ++round) {
+    for (i = 0; i < CROWD; ++i) expect_int(write(crowd[i][1], "c", 1), 1);
+    pause_ms(1);
+  }
+  tell("x");
+  pause_ms(1);
+  expect_transcript("x");
+  replace(other);
+  spawn("again", 4, read_a_few, &count);
+  pause_ms(1);
+  expect_int(write(other[1], "n", 1), 1);
+  pause_ms(500);
+  expect_transcript("n");
+}
+
 static void tell_x(void* parm) {
   (void)parm;
   tell("x");
@@ -180,6 +212,7 @@ int main(void) {
       cmocka_unit_test(old_file_that_a_duplicate_keeps_open_does_not_disturb),
       cmocka_unit_test(reader_of_a_closed_number_is_told),
       cmocka_unit_test(number_of_a_datagram_socket_gives_all_its_datagrams),
+      cmocka_unit_test(reader_of_a_number_that_was_opened_again_is_found_among_many_who_wait),
       cmocka_unit_test(input_that_is_there_is_read_before_less_urgent_lwps_run),
       cmocka_unit_test(input_that_is_there_is_read_though_others_only_yield),
   };

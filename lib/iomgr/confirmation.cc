@@ -14,8 +14,10 @@ constexpr std::int64_t kConfirmAfterNs = 100000000;
 constexpr std::int64_t kConfirmAfterNsPerPlace = 100000;
 
 // How long a wait that was trusted may be in vain is one to two periods; a wait that is answered
-// within one costs nothing.
+// within one costs nothing. The more wait, the longer each waits for its answer if all are busy,
+// and the longer is the period: confirming is to cost no more than a hundredth of it.
 constexpr std::int64_t kTrustNs = 5000000;
+constexpr std::int64_t kTrustNsPerWait = 30000;
 constexpr int kTrustPeriods = 2;
 constexpr std::int64_t kDistrustNs = kNsPerSecond;  // after a number has come back
 
@@ -29,6 +31,7 @@ void Poller::begin_trusting(int fd) noexcept {
   place.is_trusted = true;
   place.next_trusted = first_trusted_;
   first_trusted_ = fd;
+  ++trusted_count_;
 }
 
 void Poller::note_short_read(int fd) noexcept {
@@ -79,6 +82,7 @@ bool Poller::confirm_trusted(OnReady on_ready, void* context) noexcept {
       first_trusted_ = fd;
     } else {
       place.is_trusted = false;
+      --trusted_count_;
       if (place.periods_left == 1) reported |= confirm(fd, on_ready, context);
       place.periods_left = 0;
     }
@@ -109,7 +113,7 @@ bool Poller::confirm_what_is_due(std::int64_t& now, OnReady on_ready, void* cont
     reported |= confirm_trusted(on_ready, context);
     period_ends_ = first_trusted_ != kNone ? 0 : kNever;
   }
-  if (period_ends_ == 0) period_ends_ = now + kTrustNs;
+  if (period_ends_ == 0) period_ends_ = now + kTrustNs + trusted_count_ * kTrustNsPerWait;
   if (confirm_at_ <= now && confirm_at_ != 0) {
     reported |= confirm_all(on_ready, context);
     now = monotonic_ns();

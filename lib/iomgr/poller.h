@@ -12,8 +12,9 @@
 //
 // A confirmation is a system call. A wait that is retried (see FdInterest) does with less where the
 // registration has proved right just before: a false report does no harm, and a missing one is
-// noticed when the wait has lasted for some milliseconds. Most are over by then. A program
-// that is found to use the numbers of closed descriptors again is not trusted so for a while.
+// noticed when the wait has lasted for some milliseconds, or longer if very many wait. Most are over
+// by then. A program that is found to use the numbers of closed descriptors again is not trusted so
+// for a while.
 //
 // Memory:  a table with a place per descriptor number, doubled on demand; mapped, not allocated,
 //          since IOMGR_Finalize may be called by signal handlers.
@@ -129,6 +130,7 @@ class Poller {
   int always_ready_count_ = 0;
   int first_new_ = kNone;  // chains of descriptors
   int first_trusted_ = kNone;
+  int trusted_count_ = 0;
   std::int64_t period_ends_ = kNever;     // of those trusted; 0: a time is still to be set
   std::int64_t confirm_at_ = kNever;      // when all are; 0: likewise
   std::int64_t distrust_until_ = kNever;  // 0: likewise; kNever: there is trust
