@@ -39,7 +39,7 @@ class Connections {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     auto* const any = reinterpret_cast<sockaddr*>(&address);
     listener_ = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(listener_, any, length) != 0 || listen(listener_, 1) != 0 ||
+    if (bind(listener_, any, length) != 0 || listen(listener_, SOMAXCONN) != 0 ||
         getsockname(listener_, any, &length) != 0) {
       fail("listen");
     }
