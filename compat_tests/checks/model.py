@@ -20,6 +20,8 @@ SKIPPED = 77
 # Safety only; no partial-order reduction, as the processes of one kernel thread exclude each other.
 OPTIONS = ['-w', '-DSAFETY', '-DNOREDUCE']
 SEARCH = ['-m1000000', '-w23']
+# At once: some of them take half a gigabyte.
+MOST = 3
 
 
 def search(model, mutant, compiler):
@@ -62,7 +64,7 @@ def main():
     text = model.read_text(encoding='utf-8')
     mutants = sorted(set(re.findall(r'\bMUTANT_\w*[A-Z]\b', text)))
     variants = ['', *mutants]
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(min(MOST, len(os.sched_getaffinity(0)))) as pool:
         results = pool.map(lambda mutant: search(str(model), mutant, compiler), variants)
         complaints = [text for text in map(complaint, variants, results) if text]
     print('\n'.join(complaints))
