@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <time.h>
 
-enum { kIntervalNs = 20000 };
+enum { kIntervalUs = 20 };
 
 static int enough_signals(void) { return UNLESS_UNDER_VALGRIND(10000, 400); }
 
@@ -17,7 +17,8 @@ static timer_t timer;
 static volatile sig_atomic_t signals, granted, refused;
 
 static void start_storm(void (*handler)(int)) {
-  const struct itimerspec interval = {{0, kIntervalNs}, {0, kIntervalNs}};
+  const long us = affordable_us() > kIntervalUs ? affordable_us() : kIntervalUs;
+  const struct itimerspec interval = {{0, us * 1000}, {0, us * 1000}};
   struct sigevent notify = {0};
   struct sigaction action = {0};
   action.sa_handler = handler;

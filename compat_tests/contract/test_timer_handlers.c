@@ -13,7 +13,7 @@
 
 #include "child_case.h"
 
-enum { kTimers = 50, kSignals = 5000, kIntervalNs = 20000 };
+enum { kTimers = 50, kSignals = 5000, kIntervalUs = 20 };
 
 static struct TM_Elem* list;
 static struct TM_Elem timers[kTimers], handlers_own;
@@ -48,7 +48,8 @@ static void insert_or_remove(int i) {
 }
 
 CASE(handlers_can_not_break_a_list) {
-  const struct itimerspec interval = {{0, kIntervalNs}, {0, kIntervalNs}};
+  const long us = affordable_us() > kIntervalUs ? affordable_us() : kIntervalUs;
+  const struct itimerspec interval = {{0, us * 1000}, {0, us * 1000}};
   struct sigevent notify = {0};
   timer_t timer;
   unsigned state = 1;

@@ -101,6 +101,10 @@ int under_valgrind(void);
 #define MEMORY_CAN_BE_LIMITED (!under_valgrind())
 #endif
 
+/* The shortest time between two signals, in microseconds, that leaves the program some of its own.
+ * Where signals take long, shorter ones would be all that happens. Takes SIGURG for a moment. */
+long affordable_us(void);
+
 /* Processor time of this process, and monotonic time, in seconds. */
 double cpu_seconds(void);
 double now_seconds(void);
