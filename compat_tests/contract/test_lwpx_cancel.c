@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* test_lwpx_cancel.c - where a cancellation acts and where it waits, and what is done then. */
-#include <lwp/lock.h>
-
+/* test_lwpx_cancel.c - how an LWP ends by itself or is cancelled, and what is done then. */
 #include "asleep.h"
 #include "io_case.h"
 #include "ticks.h"
 
 static char event, other_event;
-static struct Lock lock;
-static int ends[2];
 
 static void cleanup(void* name) { note("clean-%s", (const char*)name); }
 
@@ -133,136 +129,6 @@ CASE(exit_in_a_handler_goes_on_with_the_rest) {
   expect_transcript("in-2 clean-1");
 }
 
-/* --- what a cancellation ends; each waits in another call, and would note that it came back */
-
-static void wait_one(void) { LWP_WaitProcess(&event); }
-static void wait_many(void) {
-  const void* list[] = {&event, &other_event, &event, NULL};
-  LWP_MwaitProcess(2, list);
-}
-static void wait_credit(void) { LWP_QWait(); }
-static void wait_until(void) {
-  struct timespec late = us_from_now(600000000);
-  LWPX_WaitProcessUntil(&event, &late);
-}
-static void sleep_for_ever(void) { LWPX_Sleep(NULL); }
-static void wait_select(void) {
-  fd_set set;
-  set_of_one(&set, ends[0]);
-  IOMGR_Select(ends[0] + 1, &set, NULL, NULL, NULL);
-}
-static void wait_poll(void) {
-  struct pollfd look[20];
-  int i;
-  for (i = 0; i < 20; ++i) {
-    look[i].fd = ends[0];
-    look[i].events = POLLIN;
-  }
-  LWPX_Poll(look, 20, NULL);
-}
-static void wait_read(void) {
-  char byte;
-  LWPX_Read(ends[0], &byte, 1);
-}
-static void wait_receive_all(void) {
-  char bytes[100];
-  LWPX_Recv(ends[0], bytes, sizeof bytes, MSG_WAITALL);
-}
-static void wait_for_lock(void) { ObtainWriteLock(&lock); }
-static void wait_to_read_lock(void) { ObtainReadLock(&lock); }
-static void wait_to_share_lock(void) { ObtainSharedLock(&lock); }
-
-static void (*const waits[])(void) = {
-    wait_one,  wait_many, wait_credit,      wait_until,    wait_select,       sleep_for_ever,
-    wait_poll, wait_read, wait_receive_all, wait_for_lock, wait_to_read_lock, wait_to_share_lock};
-#define WAITS ((int)(sizeof waits / sizeof waits[0]))
-
-static void wait_and_tell(void* wait) {
-  struct LWPX_Cleanup place;
-  LWPX_PushCleanup(&place, cleanup, "W");
-  (*(void (*const*)(void))wait)();
-  note("back");
-}
-
-static void prepare_waits(void) {
-  start_with_io();
-  stream_pair(ends);
-  ObtainWriteLock(&lock);
-}
-
-CASE(every_wait_is_ended) {
-  int i;
-  prepare_waits();
-  for (i = 0; i < WAITS; ++i) {
-    PROCESS pid = spawn("W", 3, wait_and_tell, (void*)&waits[i]);
-    pause_ms(1);
-    note("%d", i);
-    expect_int(LWPX_Cancel(pid), LWP_SUCCESS);
-    expect_int(LWPX_Cancel(pid), LWP_SUCCESS);
-    expect(!gone(pid)); /* it has to run for that */
-    pause_ms(1);
-    expect(gone(pid));
-  }
-  expect_transcript(
-      "0 clean-W 1 clean-W 2 clean-W 3 clean-W 4 clean-W 5 clean-W 6 clean-W 7 clean-W 8 clean-W "
-      "9 clean-W 10 clean-W 11 clean-W");
-  /* and nothing of it is left */
-  expect_int(LWP_NoYieldSignal(&event), LWP_ENOWAIT);
-  expect_int(LWP_NoYieldSignal(&other_event), LWP_ENOWAIT);
-  ReleaseWriteLock(&lock);
-  ObtainWriteLock(&lock);
-  ReleaseWriteLock(&lock);
-  expect_int(lock.num_waiting, 0);
-  ObtainReadLock(&lock);
-  ReleaseReadLock(&lock);
-}
-
-static void wait_cancelled(void* wait) {
-  LWPX_Cancel(LWPX_Self());
-  wait_and_tell(wait);
-}
-
-CASE(no_wait_begins_once_it_is_cancelled) {
-  int i;
-  prepare_waits();
-  for (i = 0; i < WAITS; ++i) spawn("W", 3, wait_cancelled, (void*)&waits[i]);
-  expect_transcript(
-      "clean-W clean-W clean-W clean-W clean-W clean-W clean-W clean-W clean-W clean-W clean-W "
-      "clean-W");
-  expect_int(lock.num_waiting, 0);
-}
-
-static volatile int let_go;
-
-static void* sleep_there(void* arg) {
-  while (!let_go) usleep(1000);
-  *(int*)arg = 1;
-  return arg;
-}
-
-static int call_is_over;
-
-static void wait_blocking(void) {
-  void* result;
-  LWPX_Blocking(sleep_there, &call_is_over, &result);
-}
-static void (*const wait_blocking_pointer)(void) = wait_blocking;
-
-/* The call goes on, the LWP does not. */
-CASE(a_blocking_call_outlives_its_cancelled_caller) {
-  PROCESS pid;
-  start_with_io();
-  pid = spawn("W", 3, wait_and_tell, (void*)&wait_blocking_pointer);
-  pause_ms(1);
-  expect_int(LWPX_Cancel(pid), LWP_SUCCESS);
-  pause_ms(1);
-  expect(gone(pid));
-  expect_transcript("clean-W");
-  let_go = 1;
-  wait_blocking();
-  expect_int(call_is_over, 1);
-}
-
 static void wait_disabled(void* wait) {
   int before = -1;
   expect_int(LWPX_SetCancelState(LWPX_CANCEL_DISABLE, &before), LWP_SUCCESS);
@@ -289,82 +155,6 @@ CASE(while_disabled_it_waits_for_the_next_point) {
   LWP_DispatchProcess();
   expect_transcript("woken enabled yielded");
   expect(gone(pid));
-}
-
-static void read_twice(void* parm) {
-  char byte = 0;
-  (void)parm;
-  expect_int(LWPX_Read(ends[0], &byte, 1), 1);
-  note("got-%c", byte);
-  LWPX_Read(ends[0], &byte, 1);
-  note("back");
-}
-
-CASE(what_has_come_before_the_cancellation_is_delivered) {
-  PROCESS pid;
-  start_with_io();
-  stream_pair(ends);
-  pid = spawn("R", 3, read_twice, NULL);
-  pause_ms(1);
-  expect_int(write(ends[1], "ab", 2), 2);
-  expect_int(IOMGR_Poll(), 1);
-  expect_int(LWPX_Cancel(pid), LWP_SUCCESS);
-  pause_ms(1);
-  expect_transcript("got-a");
-  expect(gone(pid));
-}
-
-static void lock_and_release(void* parm) {
-  (void)parm;
-  ObtainWriteLock(&lock);
-  note("locked");
-  ReleaseWriteLock(&lock);
-  LWPX_TestCancel();
-  note("back");
-}
-
-static void give_credit(void* pid) { LWP_QSignal((PROCESS)pid); }
-
-CASE(a_lock_that_was_obtained_is_kept_and_one_that_is_free_is_taken) {
-  PROCESS pid;
-  host(2);
-  ObtainWriteLock(&lock);
-  pid = spawn("L", 2, lock_and_release, NULL);
-  ReleaseWriteLock(&lock);
-  expect_int(LWPX_Cancel(pid), LWP_SUCCESS);
-  LWP_DispatchProcess();
-  expect_transcript("locked");
-  expect(gone(pid));
-  pid = spawn("L", 1, lock_and_release, NULL); /* has not run */
-  expect_int(LWPX_Cancel(pid), LWP_SUCCESS);
-  spawn("wake", 0, give_credit, LWPX_Self());
-  LWP_QWait();
-  expect_transcript("locked");
-  expect_int(CheckLock(&lock), 0);
-}
-
-static void take_and_hold(void* parm) {
-  (void)parm;
-  ObtainWriteLock(&lock);
-  LWP_WaitProcess(&other_event);
-  ReleaseWriteLock(&lock);
-}
-
-/* Woken by the release, it finds that another was faster; it must not wait again unnoticed. */
-CASE(a_lock_waiter_that_was_overtaken_ends) {
-  PROCESS pid;
-  host(1);
-  ObtainWriteLock(&lock);
-  pid = spawn("L", 1, lock_and_release, NULL);
-  ReleaseWriteLock(&lock);
-  expect_int(LWPX_Cancel(pid), LWP_SUCCESS);
-  spawn("T", 3, take_and_hold, NULL);
-  LWP_DispatchProcess();
-  expect_transcript("");
-  expect(gone(pid));
-  expect_int(lock.num_waiting, 0);
-  expect_int(LWP_SignalProcess(&other_event), LWP_SUCCESS);
-  expect_int(CheckLock(&lock), 0);
 }
 
 static void wait_in_handler(void* name) {
@@ -488,13 +278,7 @@ int main(void) {
       cmocka_unit_test(exit_runs_what_was_pushed_last_first),
       cmocka_unit_test(returning_and_being_destroyed_run_nothing),
       cmocka_unit_test(exit_in_a_handler_goes_on_with_the_rest),
-      cmocka_unit_test(every_wait_is_ended),
-      cmocka_unit_test(no_wait_begins_once_it_is_cancelled),
-      cmocka_unit_test(a_blocking_call_outlives_its_cancelled_caller),
       cmocka_unit_test(while_disabled_it_waits_for_the_next_point),
-      cmocka_unit_test(what_has_come_before_the_cancellation_is_delivered),
-      cmocka_unit_test(a_lock_that_was_obtained_is_kept_and_one_that_is_free_is_taken),
-      cmocka_unit_test(a_lock_waiter_that_was_overtaken_ends),
       cmocka_unit_test(handlers_may_wait_and_are_not_cancelled_again),
       cmocka_unit_test(cancelling_oneself_acts_at_the_next_point),
       cmocka_unit_test(a_cancelled_block_is_clean_for_the_next_lwp),
