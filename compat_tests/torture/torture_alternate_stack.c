@@ -13,6 +13,13 @@
 #define SS_AUTODISARM (1u << 31) /* not in all C libraries' headers */
 #endif
 
+/* The address sanitizer loses its way when a handler on one stack jumps to another. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { kJumps = 0 };
+#else
+enum { kJumps = 1 };
+#endif
+
 enum { kStackSize = 1 << 16, kStackUsers = 50, kPatternSize = 256 };
 
 static unsigned char stacks[kStackUsers][kStackSize];
@@ -137,7 +144,7 @@ static void on_signal(int signo, siginfo_t* info, void* context) {
   expect_painted(pattern, self->number);
   expect(LWP_ThisProcess() == lwp);
   expect_int(--handlers_running, 0);
-  if (draw(self, 4) == 0) jump_out(self);
+  if (kJumps && draw(self, 4) == 0) jump_out(self);
 }
 
 static void be_signalled(struct worker* self) {
@@ -185,7 +192,9 @@ static void handle(int signo, int flags) {
   expect_int(sigaction(signo, &action, NULL), 0);
 }
 
-static int seen_all_handlers(void) { return handled_here > 0 && handled_there > 0 && jumps > 0; }
+static int seen_all_handlers(void) {
+  return handled_here > 0 && handled_there > 0 && (jumps > 0 || !kJumps);
+}
 
 static void torture(int lwps, void (*round)(struct worker*)) {
   handle(SIGUSR1, 0);

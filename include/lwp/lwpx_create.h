@@ -39,8 +39,9 @@ struct LWPX_Attributes {
 /*
  * LWPX_PROCESS_BYTES - the memory of an LWP with a stack of `stack` bytes: a constant expression,
  *   if `stack` is one. It is made of the stack, as LWP_CreateProcess rounds it; of
- *   LWPX_SIGNAL_BYTES, room for the frames of two signals, whatever registers the processor has;
- *   and of LWPX_CONTROL_BYTES for all that the library keeps.
+ *   LWPX_SIGNAL_BYTES, room for the frames of two signals with the registers of present processors
+ *   (12 KiB each with AVX-512 and AMX; where they are larger, less remains for the stack); and of
+ *   LWPX_CONTROL_BYTES for all that the library keeps.
  */
 #define LWPX_SIGNAL_BYTES 32768
 #define LWPX_CONTROL_BYTES 1024

@@ -22,7 +22,8 @@ extern "C" {
  *   every  how many of these places have a tick, on average: each of them for 1, every tenth for
  *          10, none any more for 0.
  * The places are the ends of calls that look at or change what LWPs do (lookups as LWP_Name are no
- * such calls), of lock functions, of critical sections, and PRE_PreemptMe. A tick there does what
+ * such calls), of lock functions, of critical sections, and PRE_PreemptMe; of <preempt/loop.h>,
+ * PRE_Checkpoint, and in loops begun since this call each iteration. A tick there does what
  * one of a timer would: it is owed while the LWP's level is not 0, and dropped while PRE_Block is
  * set and in signal handlers. It needs no PRE_InitPreempt; with it, both kinds come. Levels stay as
  * they are: only LWPs that have called PRE_PreemptMe are moved.

@@ -6,12 +6,14 @@
 
 #include <cstdint>
 
+#include "base/attributes.h"
+
 namespace lwp {
 
 constexpr std::int64_t kNsPerSecond = 1000000000;
 constexpr std::int64_t kNever = INT64_MAX;
 
-inline std::int64_t monotonic_ns() noexcept {
+LWP_SIGSAFE inline std::int64_t monotonic_ns() noexcept {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * kNsPerSecond + now.tv_nsec;

@@ -2,7 +2,8 @@
 // forced_ticks.h - for tests: ticks that come where the library is left, as a seed decides.
 //
 // While they are on, the library is left by way of catch_up(), which asks here, and the critical
-// word says "owed" outside, so that the ends of sections lead there too.
+// word says "owed" outside, so that the ends of sections lead there too. Checkpoints and
+// preemptible loops call the library each time.
 #pragma once
 
 #include <cstdint>

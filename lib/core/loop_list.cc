@@ -55,9 +55,10 @@ void delist(Pcb& pcb, PRE_Loop& loop) noexcept {
   loop.listed = 0;
 }
 
-void restore_limits(Pcb& pcb) noexcept {
-  for (PRE_Loop* loop = pcb.loops; loop != nullptr; loop = loop->outer) {
-    if (loop->cancelled == 0) loop->compare = loop->wanted;
+void restore_limits(Runtime& runtime) noexcept {
+  const bool forced = runtime.attention.forced;
+  for (PRE_Loop* loop = runtime.current->loops; loop != nullptr; loop = loop->outer) {
+    if (loop->cancelled == 0) loop->compare = forced ? loop->stop : loop->wanted;
   }
 }
 

@@ -31,8 +31,9 @@ LWP_SIGSAFE void forget_dead_loops(Runtime& runtime, std::uintptr_t stack) noexc
 void enlist(Pcb& pcb, PRE_Loop& loop) noexcept;
 void delist(Pcb& pcb, PRE_Loop& loop) noexcept;
 
-// Undoes ask_loops() but for loops that have been cancelled.
-void restore_limits(Pcb& pcb) noexcept;
+// Undoes ask_loops() for the running LWP, but for loops that have been cancelled, and while ticks
+// are forced: each iteration is then a place for one.
+void restore_limits(Runtime& runtime) noexcept;
 
 // All loops of an LWP end at their next iteration; false if there are none.
 bool cancel_loops(Pcb& pcb) noexcept;

@@ -9,6 +9,7 @@
 #include "core/safe_point.h"
 #include "sigsafe/critical.h"
 #include "sigsafe/interrupted.h"
+#include "sigsafe/tick_handler.h"
 
 namespace lwp {
 
@@ -29,20 +30,14 @@ std::uintptr_t here() noexcept {
   return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
 }
 
-// To be paid when the library has been left and the level is 0.
-void owe_tick(Runtime& runtime) noexcept {
-  runtime.attention.tick_owed.store(true, std::memory_order_relaxed);
-  critical::owe();
-}
-
 // Inside the library.
 void pass_checkpoint(Runtime& runtime) noexcept {
   // If anybody has been dispatched since the tick, its slice has ended already.
   const bool due = runtime.asked_at == *runtime.dispatch_count;
   runtime.asked_at = ~*runtime.dispatch_count;  // no more
   // Whoever is to be cancelled may run next, and come to a checkpoint.
-  lwpx_checkpoint_due = runtime.cancellations > 0;
-  restore_limits(*runtime.current);
+  lwpx_checkpoint_due = runtime.cancellations > 0 || runtime.attention.forced;
+  restore_limits(runtime);
   if (LWP_UNLIKELY(cancellation_is_due(*runtime.current))) {
     // Not in a handler, which goes back to what may be half done.
     if (may_pay(runtime)) act_on_cancel(runtime);

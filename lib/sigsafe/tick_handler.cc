@@ -35,11 +35,6 @@ LWP_SIGSAFE void defer(Zone& zone, Deferral reason, const ucontext_t& interrupte
   }
 }
 
-LWP_SIGSAFE void owe_tick(Zone& zone) noexcept {
-  zone.attention.tick_owed.store(true, std::memory_order_relaxed);
-  critical::owe();
-}
-
 LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
   zone.attention.retrying = false;
   zone.counters.count_tick();
@@ -96,6 +91,11 @@ LWP_SIGSAFE void tick(Zone& zone, ucontext_t& interrupted) noexcept {
 }
 
 }  // namespace
+
+void owe_tick(Zone& zone) noexcept {
+  zone.attention.tick_owed.store(true, std::memory_order_relaxed);
+  critical::owe();
+}
 
 }  // namespace lwp
 

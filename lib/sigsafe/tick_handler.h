@@ -5,6 +5,14 @@
 #include <signal.h>
 
 #include "base/attributes.h"
+#include "sigsafe/zone.h"
+
+namespace lwp {
+
+// To be paid when the library has been left and the level is 0.
+LWP_SIGSAFE void owe_tick(Zone& zone) noexcept;
+
+}  // namespace lwp
 
 extern "C" {
 

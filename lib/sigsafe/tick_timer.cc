@@ -4,13 +4,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "sigsafe/zone.h"
 
 namespace lwp {
 
 namespace {
 
-constexpr std::int64_t kNsPerSecond = 1000000000;
 constexpr std::int64_t kFirstRetryFraction = 8;
 // A retry costs a signal and a system call, so it must not come closer than a few of these.
 constexpr std::int64_t kShortestRetryNs = 10000;

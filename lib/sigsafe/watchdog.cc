@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "sigsafe/watchdog.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "sigsafe/doors.h"
 #include "sigsafe/zone.h"
 
 namespace lwp {
-
-namespace {
-
-LWP_SIGSAFE std::int64_t now_ns() noexcept {
-  constexpr std::int64_t kNsPerSecond = 1000000000;
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * kNsPerSecond + now.tv_nsec;
-}
-
-}  // namespace
 
 void count_deferral(Zone& zone, Deferral reason) noexcept {
   zone.counters.count(reason);
@@ -27,7 +15,7 @@ void count_deferral(Zone& zone, Deferral reason) noexcept {
 
 void look_for_stuck(Zone& zone, Deferral reason, std::uintptr_t pc) noexcept {
   Watchdog& dog = zone.watchdog;
-  const std::int64_t now = now_ns();
+  const std::int64_t now = monotonic_ns();
   const unsigned long dispatches = lwp_door_dispatches(&zone);
   if (dog.since_ns == 0 || dog.dispatches != dispatches) {
     dog.since_ns = now;
