@@ -144,8 +144,8 @@ double preemptions() {
 void share_the_loop(void*) {
   PRE_PreemptMe();
   for (;;) {
-    look_for_gaps(kSecond);
     LWP_DispatchProcess();
+    look_for_gaps(kSecond);
   }
 }
 
