@@ -13,8 +13,8 @@
 //   the present ones may be those of a signal handler, which begins with none. Rounding mode and
 //   exception masks belong to each flow.
 //
-// Saved by a switch: callee-saved registers, control bits of x87 and MXCSR. Not saved: everything a
-// function call may change, signal mask, thread-local variables, errno.
+// Saved by a switch: callee-saved registers, control bits of x87 and MXCSR, or FPCR. Not saved:
+// everything a function call may change, signal mask, thread-local variables, errno.
 #pragma once
 
 #include <boost/context/detail/fcontext.hpp>
@@ -29,7 +29,7 @@ namespace lwp {
 struct Context {
   void* frame = nullptr;  // where the registers lie, on the flow's own stack
   FiberNote note;
-  std::uint32_t mxcsr = 0;  // scratch of the switch that suspends it
+  std::uint32_t fp_control = 0;  // x86-64: scratch of the switch that suspends it; AArch64: FPCR
 };
 
 // What a flow receives when it gets the processor: whom it came from. To be passed to land().
@@ -40,12 +40,15 @@ namespace detail {
 
 #if defined(__x86_64__) && defined(__ELF__)
 
-LWP_ALWAYS_INLINE Arrival jump(Context& self, void* frame) noexcept {
-  __asm__ __volatile__("stmxcsr %0" : "=m"(self.mxcsr));
+inline std::uint32_t fp_control() noexcept { return 0; }
+
+LWP_ALWAYS_INLINE Arrival jump(Context& self, const Context& to) noexcept {
+  __asm__ __volatile__("stmxcsr %0" : "=m"(self.fp_control));
   constexpr std::uint32_t kStickyFlags = 0x3f;
+  void* frame = to.frame;
   auto& resumed_mxcsr = *static_cast<std::uint32_t*>(frame);  // the first word of Boost's frame
   // A branch, as nearly always there is nothing to add.
-  const std::uint32_t more = self.mxcsr & ~resumed_mxcsr & kStickyFlags;
+  const std::uint32_t more = self.fp_control & ~resumed_mxcsr & kStickyFlags;
   if (LWP_UNLIKELY(more != 0)) resumed_mxcsr |= more;
 
   Arrival arrival;
@@ -72,10 +75,37 @@ LWP_ALWAYS_INLINE Arrival jump(Context& self, void* frame) noexcept {
   return arrival;
 }
 
+#elif defined(__aarch64__)
+
+inline std::uint32_t fp_control() noexcept {
+  std::uint64_t fpcr;
+  __asm__ __volatile__("mrs %0, fpcr" : "=r"(fpcr));
+  return static_cast<std::uint32_t>(fpcr);
+}
+
+// Boost's switch leaves both floating-point registers as they are.
+LWP_ALWAYS_INLINE Arrival jump(Context& self, const Context& to) noexcept {
+  self.fp_control = fp_control();
+  std::uint64_t flags;
+  __asm__ __volatile__("mrs %0, fpsr" : "=r"(flags));
+  if (LWP_UNLIKELY(self.fp_control != to.fp_control)) {
+    __asm__ __volatile__("msr fpcr, %0" : : "r"(std::uint64_t{to.fp_control}));
+  }
+  const Arrival arrival = boost::context::detail::jump_fcontext(to.frame, &self);
+  std::uint64_t present;
+  __asm__ __volatile__("mrs %0, fpsr" : "=r"(present));
+  if (LWP_UNLIKELY((flags & ~present) != 0)) {
+    __asm__ __volatile__("msr fpsr, %0" : : "r"(flags | present));
+  }
+  return arrival;
+}
+
 #else
 
-LWP_ALWAYS_INLINE Arrival jump(Context& self, void* frame) noexcept {
-  return boost::context::detail::jump_fcontext(frame, &self);
+inline std::uint32_t fp_control() noexcept { return 0; }
+
+LWP_ALWAYS_INLINE Arrival jump(Context& self, const Context& to) noexcept {
+  return boost::context::detail::jump_fcontext(to.frame, &self);
 }
 
 #endif
@@ -86,6 +116,7 @@ LWP_ALWAYS_INLINE Arrival jump(Context& self, void* frame) noexcept {
 inline void context_make(Context& ret_context, char* low, char* top, ContextEntry entry) noexcept {
   const auto size = static_cast<std::size_t>(top - low);
   ret_context.frame = boost::context::detail::make_fcontext(top, size, entry);
+  ret_context.fp_control = detail::fp_control();
   ret_context.note.made(low, size);
 }
 
@@ -99,13 +130,13 @@ LWP_ALWAYS_INLINE void land(Context& self, Arrival arrival) noexcept {
 // Suspends the running flow as `self` and resumes `to`. Returns when something resumes `self`.
 LWP_ALWAYS_INLINE void context_switch(Context& self, Context& to) noexcept {
   to.note.about_to_run(&self.note);
-  land(self, detail::jump(self, to.frame));
+  land(self, detail::jump(self, to));
 }
 
 // The same for a flow that is never resumed. `self` must stay readable until `to` has landed.
 [[noreturn]] LWP_ALWAYS_INLINE void context_leave(Context& self, Context& to) noexcept {
   to.note.about_to_run(nullptr);
-  detail::jump(self, to.frame);
+  detail::jump(self, to);
   __builtin_unreachable();
 }
 
