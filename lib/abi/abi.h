@@ -18,7 +18,9 @@
 
 namespace lwp {
 
+#if defined(__x86_64__) && defined(__LP64__)
 static_assert(offsetof(ThreadState, switch_site) == 16);  // arch/switching_call.h
+#endif
 
 static_assert(static_cast<int>(Rc::success) == LWP_SUCCESS);
 static_assert(static_cast<int>(Rc::bad_pid) == LWP_EBADPID);

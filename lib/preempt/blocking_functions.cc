@@ -39,7 +39,7 @@ constexpr char kNames[][16] = {
 constexpr std::size_t kNameCount = sizeof kNames / sizeof kNames[0];
 static_assert(kNameCount <= BlockingCalls::kMost);
 
-int look_for_libc(dl_phdr_info* info, std::size_t, void* data) {
+[[maybe_unused]] int look_for_libc(dl_phdr_info* info, std::size_t, void* data) {
   const LoadedObject object(*info);
   if (strcmp(object.soname(), "libc.so.6") != 0) return 0;
   auto& calls = *static_cast<BlockingCalls*>(data);

@@ -53,7 +53,8 @@ __attribute__((no_sanitize("address"))) LWP_SIGSAFE bool signal_frame_on_stack(
 
 #else
 
-LWP_SIGSAFE bool signal_frame_on_stack(const Zone&, std::uintptr_t) noexcept { return false; }
+// It can not be told: no mask is adopted.
+LWP_SIGSAFE bool signal_frame_on_stack(const Zone&, std::uintptr_t) noexcept { return true; }
 
 #endif
 
