@@ -6,12 +6,6 @@
 #include "no_heap.h"
 #include "ticks.h"
 
-static char event;
-
-static void wait_for_event(void* what) {
-  LWP_WaitProcess(what);
-  tell('w');
-}
 
 static void clean(void* what) { tell(*(char*)what); }
 
@@ -80,19 +74,16 @@ CASE(the_io_manager_allocates_nothing) {
 
 CASE(an_io_manager_that_does_not_fit_is_told) {
   const struct timespec little = us_timespec(1000);
-  PROCESS pid;
-  int i;
+  char byte;
+  int count;
   begin_without_heap(sizeof memory.exact, 3);
-  for (i = 0; i < kLwps; ++i) {
-    expect_int(LWP_CreateProcess(wait_for_event, kStack, 3, &event, "W", &pid), LWP_SUCCESS);
-  }
+  count = fill_memory(3);
   expect_int(IOMGR_Initialize(), LWP_ENOMEM);
   expect_int(LWPX_Sleep(&little), LWP_ENOMEM);
   errno = 0;
-  expect_int(LWPX_Read(0, &pid, 1), -1);
+  expect_int(LWPX_Read(0, &byte, 1), -1);
   expect_int(errno, ENOMEM);
-  expect_int(LWP_SignalProcess(&event), LWP_SUCCESS);
-  expect_record("wwwwwwww");
+  expect_all_to_run(count);
   end_without_heap();
 }
 

@@ -143,4 +143,30 @@ static inline void expect_record(const char* wanted) {
   memset(record, 0, sizeof record);
 }
 
+static char event;
+
+static inline void wait_for_event(void* what) {
+  LWP_WaitProcess(what);
+  tell('w');
+}
+
+/* How many LWPs take what is left of the memory, which depends on the processor: the room for the
+ * frames of two signals does. Each tells 'w' after the event. */
+static inline int fill_memory(int priority) {
+  PROCESS pid;
+  int count = 0;
+  while (LWP_CreateProcess(wait_for_event, 0, priority, &event, "W", &pid) == LWP_SUCCESS) {
+    ++count;
+  }
+  expect(count >= kLwps);
+  return count;
+}
+
+static inline void expect_all_to_run(int count) {
+  expect_int(LWP_SignalProcess(&event), LWP_SUCCESS);
+  expect_int(strlen(record), count);
+  expect_int(strspn(record, "w"), count);
+  memset(record, 0, sizeof record);
+}
+
 #endif
