@@ -6,6 +6,7 @@
 #include "abi/trace.h"
 #include "arch/switching_call.h"
 #include "base/legacy_variables.h"
+#include "core/birth.h"
 #include "core/life.h"
 #include "core/remains.h"
 #include "core/rock.h"
@@ -16,11 +17,10 @@
 
 using namespace lwp;
 
-extern "C" {
+namespace {
 
-LWP_SWITCHING_CALL(LWP_CreateProcess);
-int LWP_INNER(LWP_CreateProcess)(void (*ep)(void*), int stacksize, int priority, void* parm,
-                                 const char* name, PROCESS* pid) {
+LWP_NOINLINE int create_fully(void (*ep)(void*), int stacksize, int priority, void* parm,
+                              const char* name, PROCESS* pid) noexcept {
   trace_call("LWP_CreateProcess");
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
@@ -31,6 +31,34 @@ int LWP_INNER(LWP_CreateProcess)(void (*ep)(void*), int stacksize, int priority,
   PROCESS const handle = pcb->handle;  // the block may be another's when the caller runs again
   dispatch(*runtime);
   if (pid != nullptr) *pid = handle;
+  return LWP_SUCCESS;
+}
+
+}  // namespace
+
+extern "C" {
+
+LWP_SWITCHING_CALL(LWP_CreateProcess);
+int LWP_INNER(LWP_CreateProcess)(void (*ep)(void*), int stacksize, int priority, void* parm,
+                                 const char* name, PROCESS* pid) {
+  Runtime* const runtime = this_runtime();
+  if (LWP_UNLIKELY(runtime == nullptr || critical::in_library())) {
+    return create_fully(ep, stacksize, priority, parm, name, pid);
+  }
+  critical::enter_library();  // from here on no tick turns the ticks off
+  const Pcb* pcb = nullptr;
+  if (LWP_LIKELY(!wants_attention(*runtime))) {
+    pcb = create_plainly(*runtime, {ep, parm, stacksize, priority, name});
+  }
+  if (LWP_UNLIKELY(pcb == nullptr)) {
+    critical::leave_library();
+    return create_fully(ep, stacksize, priority, parm, name, pid);
+  }
+  PROCESS const handle = pcb->handle;
+  dispatch_plainly(*runtime);
+  if (pid != nullptr) *pid = handle;
+  critical::leave_library(thread_state_afresh());
+  if (LWP_UNLIKELY(runtime->attention.to_catch_up())) catch_up(*runtime);
   return LWP_SUCCESS;
 }
 

@@ -99,6 +99,20 @@ struct FiberNote {
 
 #endif
 
+#if defined(LWP_ASAN)
+constexpr bool kAddressSanitizer = true;
+#else
+constexpr bool kAddressSanitizer = false;
+#endif
+
+inline bool on_valgrind() noexcept {
+#if defined(LWP_HAVE_VALGRIND)
+  return RUNNING_ON_VALGRIND != 0;
+#else
+  return false;
+#endif
+}
+
 // The library is about to read memory below a stack pointer, where only it may.
 inline void note_readable([[maybe_unused]] void* start, [[maybe_unused]] std::size_t size) {
 #if defined(LWP_ASAN)

@@ -13,6 +13,7 @@
 #include "base/cache_line.h"
 #include "base/check.h"
 #include "base/memcheck.h"
+#include "base/wide.h"
 
 namespace lwp {
 
@@ -37,15 +38,6 @@ __attribute__((no_sanitize("address"))) char* first_nonzero(char* from, char* to
   }
   while (from < to && *from == 0) ++from;
   return from;
-}
-
-// The same question, for a short piece known at compile time.
-template <std::size_t kBytes>
-LWP_ALWAYS_INLINE bool all_zero(const char* at) noexcept {
-  const auto* const words = reinterpret_cast<const volatile std::uint64_t*>(at);
-  std::uint64_t any = 0;
-  for (std::size_t i = 0; i < kBytes / sizeof *words; ++i) any |= words[i];
-  return any == 0;
 }
 
 }  // namespace
@@ -87,11 +79,11 @@ char* StackSlot::lowest_used() noexcept {
 }
 
 void StackSlot::make_clean() noexcept {
-  constexpr std::size_t kProbe = 128;
-  if (LWP_LIKELY(expected_use != 0 && --until_measured != 0 && size() > expected_use + kProbe)) {
+  if (LWP_LIKELY(expected_use != 0 && until_measured > 1 && size() > expected_use + kProbe)) {
     char* const begin = top - expected_use;
     note_readable(begin - kProbe, kProbe + expected_use);
-    if (LWP_LIKELY(all_zero<kProbe>(begin - kProbe))) {
+    if (LWP_LIKELY(all_zero_wide<kProbe>(begin - kProbe))) {
+      --until_measured;
       memset(begin, 0, expected_use);
       return;
     }
@@ -145,10 +137,13 @@ StackSlot* StackPool::acquire_another(std::size_t wanted) noexcept {
     if (++index == kClasses) return nullptr;
     slot_bytes <<= 1;
   }
-  last_wanted_ = wanted;
-  last_class_ = index;
   Class& size_class = classes_[index];
-  if (size_class.free != nullptr) return acquire(wanted);
+  last_class_ = &size_class;
+  if (!on_valgrind()) last_wanted_ = wanted;  // what is quick reads memory that is not its own
+  if (StackSlot* const slot = size_class.free) {
+    take_recycled(*slot);
+    return slot;
+  }
   if (size_class.fresh == size_class.fresh_end) {
     if (block_ != nullptr) return place_in_block(wanted);
     if (!map_arena(size_class, index)) return nullptr;

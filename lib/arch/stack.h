@@ -23,8 +23,11 @@
 #include <cstdint>
 
 #include "arch/guard.h"
+#include "arch/sanitizer.h"
 #include "base/attributes.h"
 #include "base/block_heap.h"
+#include "base/cache_line.h"
+#include "base/wide.h"
 
 namespace lwp {
 
@@ -44,7 +47,7 @@ struct StackSlot {
   GuardKind guard = GuardKind::none;
   std::uint16_t measure_every = 0;   // so many uses
   std::uint16_t until_measured = 0;  // uses left
-  bool recycled = false;
+  bool recycled = false;             // has had an owner before
   unsigned valgrind_id = 0;
   bool placed = false;    // not of an arena: see place()
   bool in_block = false;  // placed in the pool's own block
@@ -62,7 +65,26 @@ struct StackSlot {
   // high.
   void make_clean() noexcept;
 
+  // The same where it is a matter of a few cache lines. Else false, and nothing has been done.
+  LWP_ALWAYS_INLINE bool clean_plainly() noexcept {
+    constexpr std::uint32_t kLittle = 512;  // far less than any stack
+    if (LWP_UNLIKELY(expected_use == 0 || expected_use > kLittle || until_measured <= 1)) {
+      return false;
+    }
+    char* const begin = top - expected_use;
+    if (kAddressSanitizer) note_readable(begin - kProbe, kProbe + expected_use);
+    if (LWP_UNLIKELY(!all_zero_wide<kProbe>(begin - kProbe))) return false;
+    --until_measured;
+    for (char* at = begin; at < top; at += kCacheLine) clear_wide<kCacheLine>(at);
+    return true;
+  }
+
+  // What the next owner leaves behind is not to be measured.
+  void forget_use() noexcept { expected_use = 0; }
+
  private:
+  static constexpr std::size_t kProbe = 128;
+
   void measure_and_clean() noexcept;
 };
 
@@ -78,14 +100,26 @@ class StackPool {
 
   // A slot with room for `wanted` bytes and two signals; null if there is no address space.
   StackSlot* acquire(std::size_t wanted) noexcept {
-    StackSlot* const slot = classes_[last_class_].free;
-    if (LWP_UNLIKELY(wanted != last_wanted_ || slot == nullptr)) return acquire_another(wanted);
-    classes_[last_class_].free = slot->next_free;
-    slot->recycled = true;
+    StackSlot* const slot = first_recycled(wanted);
+    if (LWP_UNLIKELY(slot == nullptr)) return acquire_another(wanted);
+    take_recycled(*slot);
     return slot;
+  }
+  // The same in two steps, where it is quick: the last one was wanted with as much room, and one of
+  // that size has been released. Else null.
+  LWP_ALWAYS_INLINE StackSlot* first_recycled(std::size_t wanted) const noexcept {
+    return LWP_LIKELY(wanted == last_wanted_) ? last_class_->free : nullptr;
+  }
+  LWP_ALWAYS_INLINE void take_recycled(StackSlot& first) noexcept {
+    last_class_->free = first.next_free;
+    first.recycled = true;
   }
   void release(StackSlot& slot) noexcept {
     if (LWP_UNLIKELY(slot.placed)) return vacate(slot);
+    release_pooled(slot);
+  }
+  // One that is not placed.
+  LWP_ALWAYS_INLINE void release_pooled(StackSlot& slot) noexcept {
     Class& size_class = classes_[slot.size_class];
     slot.next_free = size_class.free;
     size_class.free = &slot;
@@ -122,7 +156,7 @@ class StackPool {
   StackSlot* cut_slot(Class& size_class, int index) noexcept;
 
   std::size_t last_wanted_ = 0;  // most LWPs want what the last one wanted
-  int last_class_ = 0;
+  Class* last_class_ = nullptr;
   BlockHeap* block_ = nullptr;
   std::size_t header_size_ = 0;
   std::size_t slot_offset_ = 0;

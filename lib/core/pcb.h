@@ -18,6 +18,8 @@
 #include "arch/stack.h"
 #include "base/cache_line.h"
 #include "base/intrusive_list.h"
+#include "base/short_text.h"
+#include "base/wide.h"
 #include "sigsafe/critical.h"
 #include "sigsafe/tick_counts.h"
 
@@ -68,7 +70,6 @@ struct Rock {
 };
 
 constexpr int kRocks = 8;
-constexpr std::size_t kShortName = 32;
 
 struct alignas(kCacheLine) Pcb {
   // --- what a dispatch touches
@@ -83,41 +84,53 @@ struct alignas(kCacheLine) Pcb {
   ExceptionGlobals exceptions;  // likewise
   PROCESS handle = nullptr;
 
-  // --- waiting
-  WaitNode only_node;               // the list of a wait for one event
-  WaitNode* nodes = nullptr;        // the list of the present wait: &only_node, or in list_memory
-  void* list_memory = nullptr;      // grows with the longest list; freed with the LWP
-  std::size_t list_bytes = 0;       // its size
-  int node_count = 0;               // 0: does not wait for events
-  int remaining = 0;                // events still to come
-  int wake_event = 0;               // 1 + place of the event that ended the last wait
-  int credits = 0;                  // of QSignal; -1 while in QWait
-  IoRequest* io_request = nullptr;  // what it waits for outside this process
-
-  LWPX_Cleanup* cleanup = nullptr;  // what it wants done before it ends, last pushed first
-  PROCESS joiner = nullptr;         // the LWP that joins this one, if alive. Set if joinable
-  void* status = nullptr;           // that it has ended with
-  PRE_Loop* loops = nullptr;        // under way, the newest first; see loop_list.h
-
   // --- identity
   void (*entry)(void*) = nullptr;
   void* parm = nullptr;
   char* name = nullptr;  // short_name, or allocated
+  char short_name[kShortText];
   int index = 0;
-  int slices_left = 0;    // that may end while it runs, before it ends; 0: no limit
   int nominal_stack = 0;  // bytes, as the creator asked for, rounded; 0 for the first LWP
+
+  // --- its stack, and its place in the handle table. Kept.
+  StackSlot slot;
+  std::uint32_t table_index = 0;  // 0: none yet
+
   bool stack_accounted = false;
-  std::uint32_t table_index = 0;  // kept; 0: none yet
-  timeval ready_since{};          // kept up only while run_wait_threshold is set
-  char short_name[kShortName];
+
+  // --- all zero when an LWP begins, up to `nodes`
   int rock_count = 0;
+  int slices_left = 0;              // that may end while it runs, before it ends; 0: no limit
+  LwpTicks ticks;                   // that found it running
+  void* list_memory = nullptr;      // grows with the longest list; freed with the LWP
+  std::size_t list_bytes = 0;       // its size
+  LWPX_Cleanup* cleanup = nullptr;  // what it wants done before it ends, last pushed first
+  PRE_Loop* loops = nullptr;        // under way, the newest first; see loop_list.h
+  timeval ready_since{};            // kept up only while run_wait_threshold is set
+  IoRequest* io_request = nullptr;  // what it waits for outside this process
+  int credits = 0;                  // of QSignal; -1 while in QWait
+  int wake_event = 0;               // 1 + place of the event that ended the last wait
+  int node_count = 0;               // 0: does not wait for events
+  int remaining = 0;                // events still to come
+
+  // --- waiting
+  WaitNode* nodes = nullptr;  // the list of the present wait: &only_node, or in list_memory
+  PROCESS joiner = nullptr;   // the LWP that joins this one, if alive. Set if joinable
+  void* status = nullptr;     // that it has ended with
+  WaitNode only_node;         // the list of a wait for one event
+
   Rock rocks[kRocks];
 
-  // --- its stack. Kept.
-  StackSlot slot;
-
-  LwpTicks ticks;  // that found it running
+  // For the next LWP: everything but what is kept and what its creator sets.
+  void begin_anew() noexcept;
 };
+
+inline void Pcb::begin_anew() noexcept {
+  critical_word = critical::kInitialWord + critical::kDepthUnit;
+  clear_wide<sizeof exceptions>(&exceptions);
+  constexpr std::size_t kFirst = offsetof(Pcb, rock_count);
+  clear_wide<offsetof(Pcb, nodes) - kFirst>(reinterpret_cast<char*>(this) + kFirst);
+}
 
 inline bool is_blocked(const Pcb& pcb) noexcept {
   return pcb.state == PcbState::waiting || pcb.state == PcbState::suspended;

@@ -30,10 +30,12 @@ class RunQueue {
       ready_ |= 1u << pcb.priority;
       return;
     }
-    pcb.next = head;
-    pcb.prev = head->prev;
-    head->prev->next = &pcb;
-    head->prev = &pcb;
+    Pcb& first = *head;
+    Pcb& last = *first.prev;
+    pcb.next = &first;
+    pcb.prev = &last;
+    last.next = &pcb;
+    first.prev = &pcb;
   }
 
   // The running LWP changes rings: it is the head of the new one.
@@ -75,6 +77,19 @@ class RunQueue {
     }
     rotate(running);
     return pick();
+  }
+
+  // The same for the running LWP that leaves its ring, in which it is.
+  LWP_ALWAYS_INLINE Pcb* remove_and_pick(Pcb& running) noexcept {
+    Pcb& next = *running.next;
+    if (LWP_UNLIKELY(&next == &running || scout_ == &running)) {
+      remove(running);
+      return pick();
+    }
+    next.prev = running.prev;
+    running.prev->next = &next;
+    head_[running.priority] = &next;
+    return LWP_LIKELY(ready_ >> running.priority == 1) ? &next : pick();
   }
 
   // Somebody is ready whose priority lies between the two.

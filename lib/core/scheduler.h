@@ -91,9 +91,8 @@ LWP_ALWAYS_INLINE void dispatch(Runtime& runtime) noexcept {
   dispatch_plainly(runtime);
 }
 
-// The running LWP, which is dead, never runs again.
-[[noreturn]] LWP_ALWAYS_INLINE void dispatch_for_good(Runtime& runtime) noexcept {
-  Pcb* const next = runtime.queue.pick();
+// The running LWP, which is dead, never runs again. `next` is the best ready LWP, or null.
+[[noreturn]] LWP_ALWAYS_INLINE void dispatch_for_good(Runtime& runtime, Pcb* next) noexcept {
   if (LWP_UNLIKELY(wants_attention(runtime) || next == nullptr)) {
     dispatch_for_good_attentively(runtime);
   }
