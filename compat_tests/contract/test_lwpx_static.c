@@ -28,7 +28,6 @@ CASE(codes) {
   expect_int(LWPX_InitStatic(&memory, sizeof memory, 1, NULL), LWP_SUCCESS);
 }
 
-
 static void use_stack(void* bytes) {
   char frame[kStack - 4096];
   memset(frame, 1, (size_t)bytes);

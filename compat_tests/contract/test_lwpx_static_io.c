@@ -6,7 +6,6 @@
 #include "no_heap.h"
 #include "ticks.h"
 
-
 static void clean(void* what) { tell(*(char*)what); }
 
 static int ends[2];
