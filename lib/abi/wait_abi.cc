@@ -106,13 +106,19 @@ LWP_ALWAYS_INLINE int end_wait() noexcept {
   return leave_library_and_return(thread, LWP_SUCCESS);
 }
 
-LWP_ALWAYS_INLINE bool may_wait_plainly(const Runtime* runtime) noexcept {
-  return LWP_LIKELY(runtime != nullptr && !critical::in_library() && may_block_plainly(*runtime));
+// Enters the library, unless only the full form may. What a tick can change is to be asked after
+// that: one that comes just before may turn the ticks off, if nobody else is ready then.
+LWP_ALWAYS_INLINE bool enter_plainly(const Runtime* runtime) noexcept {
+  if (LWP_UNLIKELY(runtime == nullptr || critical::in_library())) return false;
+  critical::enter_library();
+  return true;
 }
 
-LWP_ALWAYS_INLINE bool may_wake_plainly(const Runtime* runtime) noexcept {
-  return LWP_LIKELY(runtime != nullptr && !critical::in_library() && lwp_debug <= 0 &&
-                    makes_ready_plainly(*runtime));
+// For the full form to enter it. That catches up with what has been noted meanwhile.
+LWP_ALWAYS_INLINE void leave_to_full_form() noexcept { critical::leave_library(); }
+
+LWP_ALWAYS_INLINE bool may_wake_plainly(const Runtime& runtime) noexcept {
+  return LWP_LIKELY(lwp_debug <= 0 && makes_ready_plainly(runtime));
 }
 
 }  // namespace
@@ -122,10 +128,11 @@ extern "C" {
 LWP_SWITCHING_CALL(LWP_DispatchProcess);
 int LWP_INNER(LWP_DispatchProcess)() {
   Runtime* const runtime = this_runtime();
-  if (LWP_UNLIKELY(runtime == nullptr || critical::in_library() || wants_attention(*runtime))) {
+  if (!enter_plainly(runtime)) return dispatch_fully();
+  if (LWP_UNLIKELY(wants_attention(*runtime))) {
+    leave_to_full_form();
     return dispatch_fully();
   }
-  critical::enter_library();
   dispatch_plainly(*runtime);
   return leave_library_and_return(thread_state_afresh(), LWP_SUCCESS);
 }
@@ -133,10 +140,11 @@ int LWP_INNER(LWP_DispatchProcess)() {
 LWP_SWITCHING_CALL(LWP_WaitProcess);
 int LWP_INNER(LWP_WaitProcess)(const void* event) {
   Runtime* const runtime = this_runtime();
-  if (event == nullptr || !may_wait_plainly(runtime) || !runtime->events.has_room()) {
+  if (event == nullptr || !enter_plainly(runtime)) return wait_fully(event);
+  if (LWP_UNLIKELY(!may_block_plainly(*runtime) || !runtime->events.has_room())) {
+    leave_to_full_form();
     return wait_fully(event);
   }
-  critical::enter_library();
   block_plainly_on_event(*runtime, event);
   return end_wait();
 }
@@ -161,11 +169,10 @@ int LWP_INNER(lwp_signal_and_yield)(const void* event) { return signal_fully(eve
 int LWP_INTERNALSIGNAL(const void* event, int yield) {
   if (yield != 0) return lwp_signal_and_yield(event);
   Runtime* const runtime = this_runtime();
-  if (event == nullptr || !may_wake_plainly(runtime)) return signal_fully(event, 0);
-  critical::enter_library();
+  if (event == nullptr || !enter_plainly(runtime)) return signal_fully(event, 0);
   Rc rc;
-  if (LWP_UNLIKELY(!signal_only_waiter(*runtime, event, &rc))) {
-    critical::leave_library();
+  if (LWP_UNLIKELY(!may_wake_plainly(*runtime) || !signal_only_waiter(*runtime, event, &rc))) {
+    leave_to_full_form();
     return signal_fully(event, 0);
   }
   return leave_library_and_return(lwp_thread, to_c(rc));
@@ -174,8 +181,11 @@ int LWP_INTERNALSIGNAL(const void* event, int yield) {
 LWP_SWITCHING_CALL(LWP_QWait);
 int LWP_INNER(LWP_QWait)() {
   Runtime* const runtime = this_runtime();
-  if (!may_wait_plainly(runtime)) return qwait_fully();
-  critical::enter_library();
+  if (!enter_plainly(runtime)) return qwait_fully();
+  if (LWP_UNLIKELY(!may_block_plainly(*runtime))) {
+    leave_to_full_form();
+    return qwait_fully();
+  }
   if (--runtime->current->credits >= 0) return leave_library_and_return(lwp_thread, LWP_SUCCESS);
   stop_running(*runtime);
   dispatch_plainly(*runtime);
@@ -184,11 +194,12 @@ int LWP_INNER(LWP_QWait)() {
 
 int LWP_QSignal(PROCESS pid) {
   Runtime* const runtime = this_runtime();
-  if (!may_wake_plainly(runtime)) return qsignal_fully(pid);
+  if (!enter_plainly(runtime)) return qsignal_fully(pid);
   Pcb* const pcb = runtime->handles.find(pid);
-  if (pcb == nullptr) return LWP_EBADPID;
-  if (LWP_UNLIKELY(!is_made_ready_plainly(*pcb))) return qsignal_fully(pid);
-  critical::enter_library();
+  if (LWP_UNLIKELY(pcb == nullptr || !may_wake_plainly(*runtime) || !is_made_ready_plainly(*pcb))) {
+    leave_to_full_form();
+    return qsignal_fully(pid);
+  }
   if (++pcb->credits != 0) return leave_library_and_return(lwp_thread, LWP_ENOWAIT);
   make_ready_plainly(*runtime, *pcb);
   return leave_library_and_return(lwp_thread, LWP_SUCCESS);

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* torture_lost_ticks.c - a tick that finds nobody else ready, and so turns the ticks off, at each
+ * instruction of the call after which somebody is ready: they come again. Else one of two LWPs, the
+ * one that waits for the other to advance, would have the processor for ever. */
+#include <lwp/lwp.h>
+#include <lwp/lwpx.h>
+
+#include "stepper.h"
+#include "torture.h"
+
+#define STEPPED(name) CASE_IF(STEPPER_WORKS, "no stepper here", name)
+
+static char event;
+static PROCESS waiter;
+static volatile long advances;
+
+static void begin(void) {
+  stepper_begin();
+  expect_int(LWP_Init(LWP_VERSION, 2, NULL), LWP_SUCCESS);
+  slices_of(1000);
+  PRE_PreemptMe();
+}
+
+/* What body(NULL) does can be done over and over. It ends with ticks that come. */
+static void turn_ticks_off_in(void (*body)(void*)) {
+  long number;
+  for (number = 1;; ++number) {
+    body(NULL);
+    if (step_through(body, NULL, SIGALRM, number, kNoStep).signals == 0) break;
+  }
+}
+
+static void spin_until_the_other_advances(long before) {
+  const int was_stepped = step_pause();
+  while (advances == before) {
+  }
+  step_resume(was_stepped);
+}
+
+static void advance_at_events(void* parm) {
+  (void)parm;
+  for (;;) {
+    expect_int(LWP_WaitProcess(&event), LWP_SUCCESS);
+    ++advances;
+  }
+}
+
+static void signal_and_spin(void* parm) {
+  const long before = advances;
+  (void)parm;
+  expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
+  spin_until_the_other_advances(before);
+}
+
+STEPPED(ticks_come_when_a_signal_has_woken_an_equal) {
+  begin();
+  start_lwp(advance_at_events, 2, NULL);
+  turn_ticks_off_in(signal_and_spin);
+}
+
+static void advance_by_credits(void* parm) {
+  (void)parm;
+  for (;;) {
+    expect_int(LWP_QWait(), LWP_SUCCESS);
+    ++advances;
+  }
+}
+
+static void give_a_credit_and_spin(void* parm) {
+  const long before = advances;
+  (void)parm;
+  expect_int(LWP_QSignal(waiter), LWP_SUCCESS);
+  spin_until_the_other_advances(before);
+}
+
+STEPPED(ticks_come_when_a_credit_has_woken_an_equal) {
+  begin();
+  waiter = start_lwp(advance_by_credits, 2, NULL);
+  turn_ticks_off_in(give_a_credit_and_spin);
+}
+
+static void advance_once(void* parm) {
+  (void)parm;
+  ++advances;
+}
+
+static void create_and_spin(void* parm) {
+  const long before = advances;
+  (void)parm;
+  /* Else the new one would run at once. */
+  expect_int(LWPX_SetPriority(LWP_ThisProcess(), 3), LWP_SUCCESS);
+  expect_int(LWP_CreateProcess(advance_once, 0, 2, NULL, "new", NULL), LWP_SUCCESS);
+  expect_int(LWPX_SetPriority(LWP_ThisProcess(), 2), LWP_SUCCESS);
+  spin_until_the_other_advances(before);
+}
+
+STEPPED(ticks_come_when_the_caller_is_lowered_to_a_new_equal) {
+  begin();
+  turn_ticks_off_in(create_and_spin);
+}
+
+static void advance_for_ever(void* parm) {
+  (void)parm;
+  PRE_PreemptMe();
+  for (;;) ++advances;
+}
+
+static void wake_main_by_turns(void* parm) {
+  (void)parm;
+  PRE_PreemptMe();
+  for (;;) {
+    spin_until_the_other_advances(advances);
+    expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
+    LWP_DispatchProcess();
+  }
+}
+
+static void wait_for_the_event(void* parm) {
+  (void)parm;
+  expect_int(LWP_WaitProcess(&event), LWP_SUCCESS);
+}
+
+STEPPED(ticks_come_when_a_wait_leaves_only_lower_ones) {
+  begin();
+  start_lwp(wake_main_by_turns, 1, NULL);
+  start_lwp(advance_for_ever, 1, NULL);
+  turn_ticks_off_in(wait_for_the_event);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(ticks_come_when_a_signal_has_woken_an_equal),
+      cmocka_unit_test(ticks_come_when_a_credit_has_woken_an_equal),
+      cmocka_unit_test(ticks_come_when_the_caller_is_lowered_to_a_new_equal),
+      cmocka_unit_test(ticks_come_when_a_wait_leaves_only_lower_ones),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
