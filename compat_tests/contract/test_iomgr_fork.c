@@ -46,6 +46,23 @@ CASE(waits_begun_before_a_fork_go_on_in_both) {
   expect_transcript("p");
 }
 
+/* They must not set the same timer of the system. */
+CASE(child_that_sleeps_long_does_not_put_off_the_parents_deadlines) {
+  const struct timespec hour = {3600, 0};
+  pid_t child;
+  int i;
+  start_with_io();
+  pause_ms(5);
+  child = fork();
+  if (child == 0) {
+    (void)LWPX_Sleep(&hour);
+    _exit(1);
+  }
+  for (i = 0; i < 20; ++i) pause_ms(5);
+  expect_int(kill(child, SIGKILL), 0);
+  expect(waitpid(child, NULL, 0) == child);
+}
+
 CASE(child_that_ends_its_io_does_not_disturb_the_parent) {
   pid_t child;
   start_with_io();
@@ -134,6 +151,7 @@ CASE(grandchildren_work_as_well) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(waits_begun_before_a_fork_go_on_in_both),
+      cmocka_unit_test(child_that_sleeps_long_does_not_put_off_the_parents_deadlines),
       cmocka_unit_test(child_that_ends_its_io_does_not_disturb_the_parent),
       cmocka_unit_test(signals_are_events_in_the_child_too),
       cmocka_unit_test(signal_ends_the_first_sleep_of_a_child),

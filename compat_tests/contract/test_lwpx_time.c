@@ -26,8 +26,7 @@ static int sleep_in_the_kernel(const struct timespec* time) { return nanosleep(t
  * Never early; and not rounded to milliseconds: the best of many is well below one. Where the
  * system itself does not come near that, it can not be told, and not too soon where it rarely does.
  */
-/* Valgrind 3.19 does not know epoll_pwait2. */
-CASE_IF(!under_valgrind(), "Valgrind sleeps by milliseconds", sleep_is_finer_than_a_millisecond) {
+CASE(sleep_is_finer_than_a_millisecond) {
   enum { kMost = 2000, kFineEnough = 200 };
   const double well_below = 0.0008;
   const struct timespec little = us_timespec(150);

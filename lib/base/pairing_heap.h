@@ -49,6 +49,26 @@ class PairingHeap {
     link = {};
   }
 
+  // Up to kRoom elements for which within() holds, in no order. If it holds for one it does so for
+  // all before that. How many.
+  template <typename Within, int kRoom>
+  int collect(Within within, T* (&ret_elements)[kRoom]) const noexcept {
+    T* pending[kRoom + 1];  // each with the siblings behind it
+    int pending_count = 0;
+    int count = 0;
+    if (root_ != nullptr) pending[pending_count++] = root_;
+    while (pending_count > 0) {
+      T* const element = pending[--pending_count];
+      const HeapLink<T>& link = element->*kLink;
+      if (link.next != nullptr) pending[pending_count++] = link.next;
+      if (!within(*element)) continue;
+      ret_elements[count++] = element;
+      if (count == kRoom) break;
+      if (link.child != nullptr) pending[pending_count++] = link.child;
+    }
+    return count;
+  }
+
  private:
   // Two roots become one.
   static T* meld(T* a, T* b) noexcept {

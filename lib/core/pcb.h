@@ -71,6 +71,14 @@ struct Rock {
 
 constexpr int kRocks = 8;
 
+// Its place among those that wait for time to pass (iomgr/deadline_queue.h). Here and not on its
+// stack, since there are eight blocks to a page, and one stack to several.
+struct DueNode {
+  Pcb* next = nullptr;        // in its chain
+  Pcb** place = nullptr;      // what points to it there; null: is in none
+  std::int64_t deadline = 0;  // of io_request, while in a chain
+};
+
 struct alignas(kCacheLine) Pcb {
   // --- what a dispatch touches
   Pcb* next = nullptr;  // in the ring of its priority, if ready
@@ -120,6 +128,8 @@ struct alignas(kCacheLine) Pcb {
   WaitNode only_node;         // the list of a wait for one event
 
   Rock rocks[kRocks];
+
+  DueNode due;  // null outside waits. Kept
 
   // For the next LWP: everything but what is kept and what its creator sets.
   void begin_anew() noexcept;

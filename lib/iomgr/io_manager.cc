@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <new>
 
+#include "base/cache_line.h"
 #include "base/legacy_variables.h"
 #include "core/cancel.h"
 #include "core/event.h"
@@ -11,6 +12,7 @@
 #include "core/safe_point.h"
 #include "core/scheduler.h"
 #include "iomgr/unix_signal.h"
+#include "iomgr/wake_plan.h"
 #include "sigsafe/signal_catcher.h"
 #include "time/fast_time.h"
 
@@ -26,7 +28,7 @@ void detach(Runtime& runtime, IoRequest& request) noexcept {
   for (int i = 0; i < request.interest_count; ++i) {
     runtime.io->poller.unwatch(request.interests[i]);
   }
-  if (DeadlineHeap::contains(request)) runtime.io->deadlines.erase(request);
+  if (request.deadline != kNever) runtime.io->deadlines.erase(request);
   request.waiter->io_request = nullptr;
   --runtime.io_waiters;
 }
@@ -34,6 +36,11 @@ void detach(Runtime& runtime, IoRequest& request) noexcept {
 void forget_io(Runtime& runtime, Pcb& pcb) noexcept { detach(runtime, *pcb.io_request); }
 
 void finish(Runtime& runtime, IoRequest& request, IoOutcome outcome) noexcept {
+  // What it will touch first, on a stack that has not been used since it began to wait.
+  const auto* const frame = static_cast<const char*>(request.waiter->context.frame);
+  __builtin_prefetch(frame, 1);
+  __builtin_prefetch(frame + kCacheLine, 1);
+  __builtin_prefetch(frame + 2 * kCacheLine, 1);
   request.outcome = outcome;
   detach(runtime, request);
   forget_wait(runtime, *request.waiter);  // of events, if it waited for these as well
@@ -57,12 +64,13 @@ void start_soft_signals(Runtime& runtime, Started started) noexcept {
 
 bool expire(Runtime& runtime) noexcept {
   (void)fetch_time(nullptr, nullptr);  // with every look, as ever: FT_LastTime is no older
-  DeadlineHeap& deadlines = runtime.io->deadlines;
+  DeadlineQueue& deadlines = runtime.io->deadlines;
   if (deadlines.empty()) return false;
   const std::int64_t now = monotonic_ns();
+  deadlines.advance(now);
   bool woke = false;
-  while (!deadlines.empty() && deadlines.front()->deadline <= now) {
-    finish(runtime, *deadlines.front(), IoOutcome::timed_out);
+  for (IoRequest* first; (first = deadlines.front()) != nullptr && first->deadline <= now;) {
+    finish(runtime, *first, IoOutcome::timed_out);
     woke = true;
   }
   return woke;
@@ -72,10 +80,11 @@ bool expire(Runtime& runtime) noexcept {
 // that have come due since. To the microsecond, as callers say it.
 void expire_slept(Runtime& runtime, std::int64_t deadline) noexcept {
   constexpr std::int64_t kNsPerMicrosecond = 1000;
-  DeadlineHeap& deadlines = runtime.io->deadlines;
-  while (!deadlines.empty() &&
-         deadlines.front()->deadline / kNsPerMicrosecond <= deadline / kNsPerMicrosecond) {
-    finish(runtime, *deadlines.front(), IoOutcome::timed_out);
+  const std::int64_t last = deadline - deadline % kNsPerMicrosecond + kNsPerMicrosecond - 1;
+  DeadlineQueue& deadlines = runtime.io->deadlines;
+  deadlines.advance(last);
+  for (IoRequest* first; (first = deadlines.front()) != nullptr && first->deadline <= last;) {
+    finish(runtime, *first, IoOutcome::timed_out);
   }
 }
 
@@ -99,7 +108,7 @@ void note_reported(void* context, FdInterest& interest) noexcept {
 
 // Whether somebody became ready.
 bool look_at_descriptors(Runtime& runtime) noexcept {
-  (void)runtime.io->poller.wait(0, note_reported, &runtime);
+  (void)runtime.io->poller.wait({0}, note_reported, &runtime);
   const bool woke = runtime.io->reported_count > 0;
   serve_reported(runtime);
   return woke;
@@ -116,16 +125,15 @@ void sleep_until_due(Runtime& runtime) noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const bool due = runtime.inbox.pending() || runtime.attention.rung.load() ||
                    has_caught_something(runtime) || io.pool.has_done();
-  const IoRequest* const first = io.deadlines.front();
-  const std::int64_t deadline = due ? 0 : first != nullptr ? first->deadline : kNever;
+  const Poller::Until until = due ? Poller::Until{0} : plan_wake(io.deadlines);
   if (runtime.primary) last_context_switch = {};  // time asleep is not time worked
-  const bool slept_enough = io.poller.wait(deadline, note_reported, &runtime);
+  const bool slept_enough = io.poller.wait(until, note_reported, &runtime);
   (void)fetch_time(nullptr, nullptr);
   runtime.sleeping.store(false, std::memory_order_relaxed);
   // One of these has ended the sleep: it comes first, and the rest at the next turn.
   (void)empty_inbox(runtime);
   serve_reported(runtime);
-  if (slept_enough) expire_slept(runtime, deadline);
+  if (slept_enough) expire_slept(runtime, until.deadline);
 }
 
 // Switches: the manager goes behind everybody who is ready.
@@ -234,8 +242,8 @@ IoOutcome block_on_io(Runtime& runtime, IoRequest& request) noexcept {
   Pcb& self = *runtime.current;
   request.waiter = &self;
   request.sequence = runtime.io->next_sequence++;
-  if (request.deadline != kNever) runtime.io->deadlines.insert(request);
   self.io_request = &request;
+  if (request.deadline != kNever) runtime.io->deadlines.insert(request);
   ++runtime.io_waiters;
   if (LWP_UNLIKELY(cancellation_is_due(self))) {
     self.flags |= kWaitCut;

@@ -14,6 +14,7 @@
 #include "base/rc.h"
 #include "core/runtime.h"
 #include "iomgr/blocking_pool.h"
+#include "iomgr/deadline_queue.h"
 #include "iomgr/poller.h"
 #include "iomgr/request.h"
 
@@ -24,7 +25,7 @@ constexpr int kSignals = 65;  // numbers 1 .. 64
 struct IoManager {
   Poller poller;
   BlockingPool pool;
-  DeadlineHeap deadlines;
+  DeadlineQueue deadlines;
   std::uint64_t next_sequence = 0;
   PROCESS lwp = nullptr;  // the IO MANAGER
 

@@ -16,12 +16,9 @@ namespace lwp {
 
 namespace {
 
-// Going to sleep and waking costs as much as several LWPs' turns. Where deadlines come thick and
-// fast some are seen to at once; one that is farther away is not put off.
-constexpr std::int64_t kShortestSleepNs = 30000;
-
 constexpr std::uint32_t kEdges = EPOLLET;
 constexpr std::uint64_t kWakeUp = ~std::uint64_t{0};
+constexpr std::uint64_t kAlarms[Alarm::kTimers] = {kWakeUp - 1, kWakeUp - 2};
 
 }  // namespace
 
@@ -31,10 +28,12 @@ bool Poller::open_set() noexcept {
   epoll_event event = {};
   event.events = EPOLLIN;
   event.data.u64 = kWakeUp;
-  return epoll_ >= 0 && epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_fd_->load(), &event) == 0;
+  return epoll_ >= 0 && epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_fd_->load(), &event) == 0 &&
+         alarm_.open(epoll_, kAlarms);
 }
 
 void Poller::close_set() noexcept {
+  alarm_.close();
   if (epoll_ >= 0) close(epoll_);
   epoll_ = -1;
 }
@@ -225,25 +224,10 @@ bool Poller::report_always_ready(OnReady on_ready, void* context) noexcept {
 }
 
 // The number of events, less than 1 if there are none.
-int Poller::sleep(std::int64_t deadline, std::int64_t now) noexcept {
-  if (deadline == 0) return epoll_wait(epoll_, events_, kBatch, 0);
-  timespec relative = {};
-  const timespec* timeout = nullptr;
-  if (deadline != kNever) {
-    const std::int64_t ns = deadline > now ? std::max(deadline - now, kShortestSleepNs) : 0;
-    relative = {ns / kNsPerSecond, ns % kNsPerSecond};
-    timeout = &relative;
-  }
-  if (!lacks_pwait2_) {
-    const int count = epoll_pwait2(epoll_, events_, kBatch, timeout, nullptr);
-    // Some sandboxes say EPERM for calls that they do not know.
-    if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
-    lacks_pwait2_ = true;
-  }
-  constexpr std::int64_t kDay = 86400;
-  if (timeout == nullptr || relative.tv_sec >= kDay) relative = {kDay, 0};
-  const std::int64_t ms = relative.tv_sec * 1000 + (relative.tv_nsec + 999999) / 1000000;
-  return epoll_wait(epoll_, events_, kBatch, static_cast<int>(ms));
+int Poller::sleep(const Until& until, std::int64_t now) noexcept {
+  const bool at_once = until.deadline == 0 || until.wake <= now ||
+                       (until.wake != kNever && !alarm_.set(until.wake, until.next));
+  return epoll_wait(epoll_, events_, kBatch, at_once ? 0 : -1);
 }
 
 // Their requests lie on as many stacks, which have not been touched since they began to wait: all
@@ -258,23 +242,29 @@ void Poller::prefetch_waiters(int count) const noexcept {
   }
 }
 
-bool Poller::wait(std::int64_t deadline, OnReady on_ready, void* context) noexcept {
-  const std::int64_t asked = deadline;
-  if (report_always_ready(on_ready, context)) deadline = 0;
-  if (confirm_new(on_ready, context)) deadline = 0;
+bool Poller::wait(const Until& asked, OnReady on_ready, void* context) noexcept {
+  Until until = asked;
+  if (report_always_ready(on_ready, context)) until.deadline = 0;
+  if (confirm_new(on_ready, context)) until.deadline = 0;
   std::int64_t now = 0;
-  if (minds_time() || (deadline != 0 && deadline != kNever)) {
+  if (minds_time() || (until.deadline != 0 && until.deadline != kNever)) {
     now = monotonic_ns();
-    if (confirm_what_is_due(now, on_ready, context)) deadline = 0;
-    if (deadline != 0 && interest_count_ > 0) {
-      deadline = std::min({deadline, confirm_at_, period_ends_});
+    if (confirm_what_is_due(now, on_ready, context)) until.deadline = 0;
+    if (until.deadline != 0 && interest_count_ > 0) {
+      until.wake = std::min({until.wake, confirm_at_, period_ends_});
     }
   }
-  const int count = sleep(deadline, now);
+  bool quiet = asked.deadline != 0 && until.deadline != 0;
+  const int count = sleep(until, now);
   prefetch_waiters(count);
   for (int i = 0; i < count; ++i) {
     const std::uint64_t data = events_[i].data.u64;
     const int fd = static_cast<int>(data & 0x7fffffff);
+    if (data == kAlarms[0] || data == kAlarms[1]) {
+      alarm_.rang(data == kAlarms[0] ? 0 : 1);
+      continue;
+    }
+    quiet = false;
     if (data == kWakeUp) {
       std::uint64_t value;
       if (read(wake_fd_->load(std::memory_order_relaxed), &value, sizeof value) < 0) continue;
@@ -285,7 +275,7 @@ bool Poller::wait(std::int64_t deadline, OnReady on_ready, void* context) noexce
     }
   }
   if (set_is_spoilt_) renew_set();
-  return count == 0 && asked != 0 && deadline == asked && monotonic_ns() >= asked;
+  return quiet && count >= 0 && asked.deadline != kNever && monotonic_ns() >= asked.deadline;
 }
 
 }  // namespace lwp

@@ -30,6 +30,7 @@
 #include "base/block_heap.h"
 #include "base/fork_sentinel.h"
 #include "base/intrusive_list.h"
+#include "iomgr/alarm.h"
 #include "iomgr/request.h"
 
 namespace lwp {
@@ -71,11 +72,18 @@ class Poller {
     if (confirm_at_ == kNever) confirm_at_ = 0;
   }
 
-  // Waits until something is ready or the deadline has come (kNever: for ever; 0: does not wait);
-  // may come back earlier. Calls on_ready(context, interest) for each interest whose wait ends.
-  // Returns whether it has waited until the deadline and there was nothing else to end the wait.
+  // When a wait is to end.
+  struct Until {
+    std::int64_t deadline;         // kNever: not by itself; 0: at once
+    std::int64_t wake = deadline;  // it may be met as late as this
+    std::int64_t next = kNever;    // the wake that will be asked for after this, most likely
+  };
+
+  // Waits until something is ready or it is time; may come back earlier. Calls on_ready(context,
+  // interest) for each interest whose wait ends. Returns whether the deadline has come and there
+  // was nothing else to end the wait.
   using OnReady = void (*)(void* context, FdInterest& interest);
-  bool wait(std::int64_t deadline, OnReady on_ready, void* context) noexcept;
+  bool wait(const Until& until, OnReady on_ready, void* context) noexcept;
 
  private:
   using Interests = IntrusiveList<FdInterest, &FdInterest::link>;
@@ -114,13 +122,14 @@ class Poller {
   bool open_set() noexcept;
   void close_set() noexcept;
   void renew_set() noexcept;
-  int sleep(std::int64_t deadline, std::int64_t now) noexcept;
+  int sleep(const Until& until, std::int64_t now) noexcept;
   void prefetch_waiters(int count) const noexcept;
 
   static constexpr int kBatch = 128;
   static constexpr int kNone = -1;
 
   int epoll_ = -1;
+  Alarm alarm_;
   std::atomic<int>* wake_fd_ = nullptr;
   ForkSentinel sentinel_;  // a forked child must not use the set that it shares with its parent
   BlockHeap* block_ = nullptr;
@@ -135,7 +144,6 @@ class Poller {
   std::int64_t confirm_at_ = kNever;      // when all are; 0: likewise
   std::int64_t distrust_until_ = kNever;  // 0: likewise; kNever: there is trust
   bool set_is_spoilt_ = false;            // it reports what it can not be told to forget
-  bool lacks_pwait2_ = false;             // the kernel does
   epoll_event events_[kBatch];
 };
 

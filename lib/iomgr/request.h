@@ -52,19 +52,17 @@ constexpr Rc to_rc(IoOutcome outcome) noexcept {
 
 struct IoRequest {
   Pcb* waiter = nullptr;
+  std::int64_t deadline = kNever;
+  std::uint64_t sequence = 0;  // order of arrival
+  HeapLink<IoRequest> heap;    // of the DeadlineQueue
   FdInterest* interests = nullptr;
   int interest_count = 0;
   IoOutcome outcome = IoOutcome::pending;
-  std::int64_t deadline = kNever;
-  std::uint64_t sequence = 0;  // order of arrival
-  HeapLink<IoRequest> heap;    // by deadline, if there is one
 };
 
 // Who is served first: earlier deadlines, then earlier arrivals; those without a deadline last.
 inline bool served_before(const IoRequest& a, const IoRequest& b) noexcept {
   return a.deadline != b.deadline ? a.deadline < b.deadline : a.sequence < b.sequence;
 }
-
-using DeadlineHeap = PairingHeap<IoRequest, &IoRequest::heap, served_before>;
 
 }  // namespace lwp

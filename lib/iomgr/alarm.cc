@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "iomgr/alarm.h"
+
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+namespace lwp {
+
+bool Alarm::open(int epoll, const std::uint64_t (&tags)[kTimers]) noexcept {
+  for (int i = 0; i < kTimers; ++i) {
+    timers_[i] = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    epoll_event event = {};
+    event.events = EPOLLIN | EPOLLET;  // so that nothing need be read
+    event.data.u64 = tags[i];
+    if (timers_[i] < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, timers_[i], &event) != 0) return false;
+  }
+  return true;
+}
+
+void Alarm::close() noexcept {
+  for (int i = 0; i < kTimers; ++i) {
+    if (timers_[i] >= 0) ::close(timers_[i]);
+    timers_[i] = -1;
+    set_to_[i] = kNever;
+  }
+}
+
+bool Alarm::start_timer(int timer, std::int64_t time) noexcept {
+  const itimerspec once = {{0, 0}, {time / kNsPerSecond, time % kNsPerSecond}};
+  const bool started = timerfd_settime(timers_[timer], TFD_TIMER_ABSTIME, &once, nullptr) == 0;
+  set_to_[timer] = started ? time : kNever;
+  return started;
+}
+
+// What is set to an earlier time stays so: mostly the time that is asked for has moved on, as with
+// timeouts that never come true, and it is cheaper to wake once in vain than to set it each time.
+bool Alarm::set(std::int64_t time, std::int64_t next) noexcept {
+  int first = set_to_[0] <= set_to_[1] ? 0 : 1;
+  if (set_to_[first] > time) {
+    first = 1 - first;
+    if (!start_timer(first, time)) return false;
+  }
+  return set_to_[1 - first] <= next || start_timer(1 - first, next);
+}
+
+}  // namespace lwp
