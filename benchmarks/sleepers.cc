@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // sleepers.cc - LWPs that sleep until random moments: processor time per wake-up, and how late they
-// wake while the processor has nothing else to do.
+// wake while the processor has nothing else to do; and deadlines that never come.
 //   sleepers [N]...
 //
 // All sleep at once, and together wake so many times a second, however many they are: what grows
@@ -9,6 +9,7 @@
 #include <lwp/lwpx.h>
 #include <time.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 
@@ -40,8 +41,10 @@ struct Sleepers {
 
 void sleep_for_ever(void* argument) {
   auto& sleepers = *static_cast<Sleepers*>(argument);
-  for (;;) {
-    const double ns = random_share() * 2 * sleepers.mean_ns;
+  // As if all had slept for long: what is left of a sleep that is under way.
+  double share = 1 - std::sqrt(random_share());
+  for (;; share = random_share()) {
+    const double ns = share * 2 * sleepers.mean_ns;
     const double deadline = now_ns() + ns;
     const auto whole_ns = static_cast<long>(ns);
     const timespec duration = {whole_ns / 1000000000, whole_ns % 1000000000};
@@ -104,8 +107,53 @@ void run(std::size_t count, double wakes_per_second) {
   LWP_TerminateProcessSupport();
 }
 
+void signal_for_ever(void* event) {
+  for (;;) {
+    LWP_NoYieldSignal(event);
+    LWP_DispatchProcess();
+  }
+}
+
+void sleep_long(void*) { pause_for(3600); }
+
+// An event comes before the deadline each time, as mostly it does in a server, while others sleep.
+void run_in_vain(std::size_t count) {
+  constexpr int kStack = 16384;
+  constexpr long kTimes = 100000;
+  static char event;
+  if (LWP_Init(LWP_VERSION, LWP_NORMAL_PRIORITY, nullptr) != LWP_SUCCESS) abort();
+  if (IOMGR_Initialize() != LWP_SUCCESS) abort();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (LWP_CreateProcess(sleep_long, kStack, LWP_NORMAL_PRIORITY, nullptr, "sleeper", nullptr) !=
+        LWP_SUCCESS) {
+      abort();
+    }
+  }
+  pause_for(0.1);
+  if (LWP_CreateProcess(signal_for_ever, kStack, LWP_NORMAL_PRIORITY, &event, "signaller",
+                        nullptr) != LWP_SUCCESS) {
+    abort();
+  }
+  timespec deadline;
+  clock_gettime(CLOCK_MONOTONIC, &deadline);
+  deadline.tv_sec += 30;
+  char what[64];
+  snprintf(what, sizeof what, "deadline in vain, %zu others sleep", count);
+  bench::compare(
+      what, [] { return bench::ns_each(kTimes, [] { LWP_WaitProcess(&event); }); },
+      [&] {
+        return bench::ns_each(kTimes, [&] {
+          deadline.tv_nsec = (deadline.tv_nsec + 1000) % 1000000000;
+          LWPX_WaitProcessUntil(&event, &deadline);
+        });
+      },
+      "no deadline");
+  LWP_TerminateProcessSupport();
+}
+
 void run_all(std::size_t count) {
-  for (const double rate : {20000, 200000}) run(count, rate);
+  for (const double rate : {2000, 20000, 50000, 200000}) run(count, rate);
+  run_in_vain(count);
 }
 
 }  // namespace
@@ -113,7 +161,7 @@ void run_all(std::size_t count) {
 int main(int argc, char** argv) {
   bench::pin();
   if (argc == 1) {
-    for (const std::size_t count : {1000, 10000, 100000}) run_all(count);
+    for (const std::size_t count : {10000, 100000}) run_all(count);
   }
   for (int i = 1; i < argc; ++i) {
     const long count = atol(argv[i]);
