@@ -67,18 +67,19 @@ std::uint64_t last;
 volatile std::size_t gap_count;
 std::uint64_t gaps[kGaps];
 
-// An LWP that was moved between the first two lines comes back with a reading of a slice ago, older
+// An LWP that was moved before the exchange comes back with a reading of a slice ago, older
 // than that of the other: such gaps are none.
 void look_for_gaps(Name self) {
   while (gap_count < kGaps) {
+    const bool nobody_else = latest == self;
     const std::uint64_t now = stamp();
     const std::uint64_t before = __atomic_exchange_n(&last, now, __ATOMIC_RELAXED);
-    if (latest == self) continue;
-    latest = self;
     if (now < before) {
       __atomic_store_n(&last, stamp(), __ATOMIC_RELAXED);
       continue;
     }
+    if (nobody_else) continue;
+    latest = self;
     const std::uint64_t gap = now - before;
     if (gap < shortest_gap || gap > longest_gap) continue;
     const std::size_t place = gap_count;
