@@ -19,6 +19,10 @@ LWP_SIGSAFE inline std::int64_t monotonic_ns() noexcept {
   return now.tv_sec * kNsPerSecond + now.tv_nsec;
 }
 
+LWP_SIGSAFE inline timespec to_timespec(std::int64_t ns) noexcept {
+  return {static_cast<time_t>(ns / kNsPerSecond), static_cast<long>(ns % kNsPerSecond)};
+}
+
 // A point in time so far ahead that it does not fit is never reached.
 inline std::int64_t deadline_after(std::int64_t ns) noexcept {
   std::int64_t deadline;

@@ -27,7 +27,7 @@ void Alarm::close() noexcept {
 }
 
 bool Alarm::start_timer(int timer, std::int64_t time) noexcept {
-  const itimerspec once = {{0, 0}, {time / kNsPerSecond, time % kNsPerSecond}};
+  const itimerspec once = {{0, 0}, to_timespec(time)};
   const bool started = timerfd_settime(timers_[timer], TFD_TIMER_ABSTIME, &once, nullptr) == 0;
   set_to_[timer] = started ? time : kNever;
   return started;

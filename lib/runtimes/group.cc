@@ -135,8 +135,7 @@ Rc wait_for_an_end(Runtime* runtime, Registry& registry, unsigned seen,
     if (wait_was_cut(*runtime->current)) return Rc::cancelled;
     return to_rc(outcome);
   }
-  const timespec until = {static_cast<time_t>(deadline / kNsPerSecond),
-                          static_cast<long>(deadline % kNsPerSecond)};
+  const timespec until = to_timespec(deadline);
   if (futex(registry.ended_groups, FUTEX_WAIT_BITSET, seen,
             deadline == kNever ? nullptr : &until) != 0 &&
       errno == ETIMEDOUT) {

@@ -15,10 +15,6 @@ constexpr std::int64_t kFirstRetryFraction = 8;
 // A retry costs a signal and a system call, so it must not come closer than a few of these.
 constexpr std::int64_t kShortestRetryNs = 10000;
 
-LWP_SIGSAFE timespec to_timespec(std::int64_t ns) noexcept {
-  return {static_cast<time_t>(ns / kNsPerSecond), static_cast<long>(ns % kNsPerSecond)};
-}
-
 LWP_SIGSAFE void set(timer_t timer, std::int64_t first_ns, std::int64_t interval_ns) noexcept {
   const itimerspec when = {to_timespec(interval_ns), to_timespec(first_ns)};
   timer_settime(timer, 0, &when, nullptr);
