@@ -14,6 +14,7 @@
 enum { kTrapFlag = 0x100 };
 
 static volatile int stepping;
+static int (*in_stepped_flow)(void); /* null: always */
 static volatile long chosen[2];
 static volatile int chosen_signal;
 static struct step_run run;
@@ -22,7 +23,7 @@ static char alternate_stack[1 << 16];
 static void on_step(int signo, siginfo_t* info, void* context) {
   ucontext_t* const frame = (ucontext_t*)context;
   (void)signo, (void)info;
-  if (!stepping) {
+  if (!stepping || (in_stepped_flow != NULL && !in_stepped_flow())) {
     frame->uc_mcontext.gregs[REG_EFL] &= ~kTrapFlag;
     return;
   }
@@ -104,6 +105,8 @@ struct step_run step_through(void (*body)(void*), void* argument, int signo, lon
   return run;
 }
 
+void step_only_if(int (*condition)(void)) { in_stepped_flow = condition; }
+
 static volatile int stopped;
 
 static void on_first_step(int signo, siginfo_t* info, void* context) {
@@ -130,6 +133,7 @@ int stepper_works(void) {
 int stepper_works(void) { return 0; }
 void stepper_begin(void) {}
 void step_on(void) {}
+void step_only_if(int (*condition)(void)) { (void)condition; }
 int step_pause(void) { return 0; }
 void step_resume(int was_stepped) { (void)was_stepped; }
 

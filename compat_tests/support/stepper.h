@@ -35,6 +35,10 @@ void stepper_begin(void);
 struct step_run step_through(void (*body)(void*), void* argument, int signo, long first,
                              long second);
 
+/* From now on stepping ends where the condition, asked at each step, does not hold: who runs next
+ * after a switch would else be stepped through as well. */
+void step_only_if(int (*condition)(void));
+
 /* For handlers that are to be stepped through as well. */
 void step_on(void);
 
