@@ -25,8 +25,9 @@ extern "C" {
  * such calls), of lock functions, of critical sections, and PRE_PreemptMe; of <preempt/loop.h>,
  * PRE_Checkpoint, and in loops begun since this call each iteration. A tick there does what
  * one of a timer would: it is owed while the LWP's level is not 0, and dropped while PRE_Block is
- * set and in signal handlers. It needs no PRE_InitPreempt; with it, both kinds come. Levels stay as
- * they are: only LWPs that have called PRE_PreemptMe are moved.
+ * set and in signal handlers; those that block no signal are told from LWPs only once there have
+ * been slices. It needs no PRE_InitPreempt; with it, both kinds come. Levels stay as they are: only
+ * LWPs that have called PRE_PreemptMe are moved.
  * Returns LWP_SUCCESS; LWP_EINIT; LWP_EBLOCKED.
  * Switches: may, as the end of this call is such a place. Handler: no. Source: ours.
  */
