@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "base/memcheck.h"
 #include "core/birth.h"
 #include "core/remains.h"
 #include "core/safe_point.h"
@@ -74,7 +75,10 @@ Rc make_lwp(Runtime& runtime, StackSlot& slot, const NewLwp& wanted, int stack_s
   pcb.begin_anew();
   if (const Rc rc = identify(runtime, pcb, wanted); rc != Rc::success) return rc;
   describe(runtime, pcb, wanted, stack_size);
-  if ((slot.recycled || slot.placed) && !clean_stack_plainly(slot)) slot.make_clean();
+  if (slot.recycled || slot.placed) {
+    const MemcheckPaused paused;  // what others have left on the stack is looked at
+    if (!clean_stack_plainly(slot)) slot.make_clean();
+  }
   make_context(pcb);
   return Rc::success;
 }
