@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "bench.h"
+#include "time_stamp.h"
 
 #if !defined(sigev_notify_thread_id)
 #define sigev_notify_thread_id _sigev_un._tid
@@ -30,33 +31,6 @@
 namespace {
 
 constexpr std::size_t kGaps = 2000;
-
-// In the program's own code, where ticks act.
-inline std::uint64_t stamp() {
-#if defined(__x86_64__) || defined(__i386__)
-  return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-  std::uint64_t now;
-  __asm__ __volatile__("mrs %0, cntvct_el0" : "=r"(now));
-  return now;
-#else
-#error "stamp: the time stamp counter of this processor"
-#endif
-}
-
-double wall_ns() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
-
-double stamps_per_ns() {
-  const double begin_ns = wall_ns();
-  const std::uint64_t begin = stamp();
-  while (wall_ns() < begin_ns + 2e7) {
-  }
-  return static_cast<double>(stamp() - begin) / (wall_ns() - begin_ns);
-}
 
 // What the loops share.
 std::uint64_t shortest_gap;
@@ -72,10 +46,10 @@ std::uint64_t gaps[kGaps];
 void look_for_gaps(Name self) {
   while (gap_count < kGaps) {
     const bool nobody_else = latest == self;
-    const std::uint64_t now = stamp();
+    const std::uint64_t now = bench::stamp();
     const std::uint64_t before = __atomic_exchange_n(&last, now, __ATOMIC_RELAXED);
     if (now < before) {
-      __atomic_store_n(&last, stamp(), __ATOMIC_RELAXED);
+      __atomic_store_n(&last, bench::stamp(), __ATOMIC_RELAXED);
       continue;
     }
     if (nobody_else) continue;
@@ -100,7 +74,7 @@ Result measure(double per_ns, long period_us, Count count) {
   const double begin = bench::cpu_ns();
   gap_count = 0;
   latest = kFirst;
-  last = stamp();
+  last = bench::stamp();
   look_for_gaps(kFirst);
   const double periods = (bench::cpu_ns() - begin) / 1e3 / static_cast<double>(period_us);
   return {bench::median({gaps, gaps + kGaps}) / per_ns / 1e3, count() - before, periods};
@@ -237,7 +211,7 @@ int main(int argc, char** argv) {
     return EXIT_FAILURE;
   }
   bench::pin();
-  const double per_ns = stamps_per_ns();
+  const double per_ns = bench::stamps_per_ns();
   shortest_gap = static_cast<std::uint64_t>(500 * per_ns);
   longest_gap = static_cast<std::uint64_t>(500 * static_cast<double>(period_us) * per_ns);
   if (LWP_Init(LWP_VERSION, 2, nullptr) != LWP_SUCCESS) abort();
