@@ -13,6 +13,8 @@
 
 namespace lwp {
 
+static_assert(LWP_MAX_PRIORITY == kPriorities - 1);
+
 namespace {
 
 constexpr int kVersions[] = {210888001, LWP_VERSION, 210888003};
@@ -41,7 +43,7 @@ int enter_first_lwp(PROCESS* pid) noexcept {
 int start_lwps(int priority, Dialect dialect, PROCESS* pid) noexcept {
   set_log();
   if (this_runtime() != nullptr) return LWP_SUCCESS;
-  if (priority < 0 || priority > LWP_MAX_PRIORITY) return LWP_EBADPRI;
+  if (!is_priority(priority)) return LWP_EBADPRI;
   const Rc rc = start_runtime(priority, dialect);
   return rc == Rc::success ? enter_first_lwp(pid) : to_c(rc);
 }

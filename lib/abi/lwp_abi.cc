@@ -2,7 +2,7 @@
 // lwp_abi.cc - the functions of <lwp/lwp.h>.
 #include <lwp/lwp.h>
 
-#include "abi/abi.h"
+#include "abi/plain_form.h"
 #include "abi/trace.h"
 #include "arch/switching_call.h"
 #include "base/legacy_variables.h"
@@ -42,24 +42,19 @@ LWP_SWITCHING_CALL(LWP_CreateProcess);
 int LWP_INNER(LWP_CreateProcess)(void (*ep)(void*), int stacksize, int priority, void* parm,
                                  const char* name, PROCESS* pid) {
   Runtime* const runtime = this_runtime();
-  if (LWP_UNLIKELY(runtime == nullptr || critical::in_library())) {
-    return create_fully(ep, stacksize, priority, parm, name, pid);
-  }
-  critical::enter_library();  // from here on no tick turns the ticks off
+  if (!enter_plainly(runtime)) return create_fully(ep, stacksize, priority, parm, name, pid);
   const Pcb* pcb = nullptr;
   if (LWP_LIKELY(!wants_attention(*runtime))) {
     pcb = create_plainly(*runtime, {ep, parm, stacksize, priority, name});
   }
   if (LWP_UNLIKELY(pcb == nullptr)) {
-    critical::leave_library();
+    leave_to_full_form();
     return create_fully(ep, stacksize, priority, parm, name, pid);
   }
   PROCESS const handle = pcb->handle;
   dispatch_plainly(*runtime);
   if (pid != nullptr) *pid = handle;
-  critical::leave_library(thread_state_afresh());
-  if (LWP_UNLIKELY(runtime->attention.to_catch_up())) catch_up(*runtime);
-  return LWP_SUCCESS;
+  return leave_library_and_return(thread_state_afresh(), LWP_SUCCESS);
 }
 
 int LWP_DestroyProcess(PROCESS pid) {

@@ -51,7 +51,7 @@ extern "C" int LWPX_CreateProcess(const struct LWPX_Attributes* attributes, void
 
 extern "C" int LWPX_InitStatic(void* memory, size_t bytes, int priority, PROCESS* pid) {
   if (this_runtime() != nullptr) return LWP_ESYSTEM;
-  if (priority < 0 || priority > LWP_MAX_PRIORITY) return LWP_EBADPRI;
+  if (!is_priority(priority)) return LWP_EBADPRI;
   if (memory == nullptr) return LWP_ENOMEM;
   const Rc rc = start_runtime_in(memory, bytes, priority);
   if (rc != Rc::success) return to_c(rc);

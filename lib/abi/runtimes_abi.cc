@@ -25,8 +25,6 @@ std::uintptr_t to_bits(const void* handle) noexcept {
   return reinterpret_cast<std::uintptr_t>(handle);
 }
 
-bool valid_priority(int priority) noexcept { return priority >= 0 && priority < kPriorities; }
-
 // As LWP_Init does, where nobody has called it.
 void set_log_if_none() noexcept {
   FILE* none = nullptr;
@@ -72,7 +70,7 @@ int LWPX_StartRuntimesWith(const LWPX_GROUPATTR* attr, int n, void (*main)(void*
   if (n < 1) return LWP_EBADCOUNT;
   if (!read_attributes(attr, sizeof attr->size, &wanted)) return LWP_ESYSTEM;
   if (wanted.stack_size < 0 || wanted.inbox < 1 || wanted.inbox > kLargestInbox) return LWP_ESYSTEM;
-  if (!valid_priority(wanted.priority)) return LWP_EBADPRI;
+  if (!is_priority(wanted.priority)) return LWP_EBADPRI;
   const Runtime* const runtime = this_runtime();
   if (runtime != nullptr && runtime->block != nullptr) return LWP_ENOMEM;
   const Dialect dialect = runtime != nullptr ? runtime->dialect : Dialect::coda;
@@ -124,7 +122,7 @@ LWPX_RUNTIME LWPX_ThisRuntime(void) {
 
 int LWPX_SpawnOn(LWPX_RUNTIME runtime, void (*ep)(void*), int stacksize, int priority, void* parm,
                  const char* name) {
-  if (!valid_priority(priority)) return LWP_EBADPRI;
+  if (!is_priority(priority)) return LWP_EBADPRI;
   Message message = {};
   message.kind = Message::Kind::spawn;
   message.target = reinterpret_cast<std::uintptr_t>(ep);

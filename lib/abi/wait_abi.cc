@@ -7,7 +7,7 @@
 // anything has been changed, to the full form.
 #include <lwp/lwp.h>
 
-#include "abi/abi.h"
+#include "abi/plain_form.h"
 #include "abi/trace.h"
 #include "arch/switching_call.h"
 #include "core/event.h"
@@ -83,18 +83,7 @@ LWP_NOINLINE int qsignal_fully(PROCESS pid) noexcept {
   return to_c(give_credit(*runtime, *pcb));
 }
 
-// --- What the plain forms end with
-
-LWP_NOINLINE int catch_up_and_return(int rc) noexcept {
-  catch_up(*this_runtime());
-  return rc;
-}
-
-LWP_ALWAYS_INLINE int leave_library_and_return(ThreadState& thread, int rc) noexcept {
-  critical::leave_library(thread);
-  if (LWP_UNLIKELY(thread.zone->attention.to_catch_up())) return catch_up_and_return(rc);
-  return rc;
-}
+// --- What the plain forms share
 
 LWP_NOINLINE int end_cut_wait() noexcept { act_on_cancel(*this_runtime()); }
 
@@ -105,17 +94,6 @@ LWP_ALWAYS_INLINE int end_wait() noexcept {
   if (LWP_UNLIKELY(wait_was_cut(*runtime.current))) return end_cut_wait();
   return leave_library_and_return(thread, LWP_SUCCESS);
 }
-
-// Enters the library, unless only the full form may. What a tick can change is to be asked after
-// that: one that comes just before may turn the ticks off, if nobody else is ready then.
-LWP_ALWAYS_INLINE bool enter_plainly(const Runtime* runtime) noexcept {
-  if (LWP_UNLIKELY(runtime == nullptr || critical::in_library())) return false;
-  critical::enter_library();
-  return true;
-}
-
-// For the full form to enter it. That catches up with what has been noted meanwhile.
-LWP_ALWAYS_INLINE void leave_to_full_form() noexcept { critical::leave_library(); }
 
 LWP_ALWAYS_INLINE bool may_wake_plainly(const Runtime& runtime) noexcept {
   return LWP_LIKELY(lwp_debug <= 0 && makes_ready_plainly(runtime));

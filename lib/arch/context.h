@@ -40,8 +40,6 @@ namespace detail {
 
 #if defined(__x86_64__) && defined(__ELF__)
 
-inline std::uint32_t fp_control() noexcept { return 0; }
-
 LWP_ALWAYS_INLINE Arrival jump(Context& self, const Context& to) noexcept {
   __asm__ __volatile__("stmxcsr %0" : "=m"(self.fp_control));
   constexpr std::uint32_t kStickyFlags = 0x3f;
@@ -102,8 +100,6 @@ LWP_ALWAYS_INLINE Arrival jump(Context& self, const Context& to) noexcept {
 
 #else
 
-inline std::uint32_t fp_control() noexcept { return 0; }
-
 LWP_ALWAYS_INLINE Arrival jump(Context& self, const Context& to) noexcept {
   return boost::context::detail::jump_fcontext(to.frame, &self);
 }
@@ -116,7 +112,9 @@ LWP_ALWAYS_INLINE Arrival jump(Context& self, const Context& to) noexcept {
 inline void context_make(Context& ret_context, char* low, char* top, ContextEntry entry) noexcept {
   const auto size = static_cast<std::size_t>(top - low);
   ret_context.frame = boost::context::detail::make_fcontext(top, size, entry);
+#if defined(__aarch64__)
   ret_context.fp_control = detail::fp_control();
+#endif
   ret_context.note.made(low, size);
 }
 

@@ -27,10 +27,6 @@ inline int round_stack(int wanted) noexcept {
   return (wanted + kUnit - 1) / kUnit * kUnit;
 }
 
-inline bool is_priority(int priority) noexcept {
-  return static_cast<unsigned>(priority) < static_cast<unsigned>(kPriorities);
-}
-
 // What its creator says of it; but for its name.
 LWP_ALWAYS_INLINE void describe(Runtime& runtime, Pcb& pcb, const NewLwp& wanted,
                                 int stack_size) noexcept {

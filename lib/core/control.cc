@@ -21,7 +21,7 @@ Rc resume_lwp(Runtime& runtime, Pcb& pcb) noexcept {
 }
 
 Rc set_priority(Runtime& runtime, Pcb& pcb, int priority) noexcept {
-  if (priority < 0 || priority >= kPriorities) return Rc::bad_priority;
+  if (!is_priority(priority)) return Rc::bad_priority;
   if (priority == pcb.priority) return Rc::success;
   const bool ready = pcb.state == PcbState::ready;
   if (ready) runtime.queue.remove(pcb);

@@ -21,6 +21,10 @@ namespace lwp {
 
 constexpr int kPriorities = 5;
 
+constexpr bool is_priority(int priority) noexcept {
+  return static_cast<unsigned>(priority) < static_cast<unsigned>(kPriorities);
+}
+
 class RunQueue {
  public:
   void insert(Pcb& pcb) noexcept {
