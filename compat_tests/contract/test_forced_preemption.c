@@ -167,14 +167,7 @@ static void record(unsigned long seed, char* ret_history) {
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
-CASE(a_seed_repeats_what_happened) {
-  static char first[sizeof history], again[sizeof history], other[sizeof history];
-  record(1, first);
-  record(2, other);
-  record(1, again);
-  expect(strcmp(first, again) == 0);
-  expect(strcmp(first, other) != 0);
-}
+CASE(a_seed_repeats_what_happened) { expect_seed_to_repeat(record, sizeof history); }
 
 /* Reads, is moved at the wrong moment, and writes: what a test of a program is to find. */
 static volatile long balance;

@@ -12,17 +12,17 @@ CASE(long_handler_is_not_torn_apart) { expect_to_stay(with_many_ticks, 0); }
  * this one. */
 
 CASE(tick_on_the_alternate_stack_does_not_move) {
-  set_alternate_stack(0);
+  set_alternate_stack(memory, sizeof memory, 0);
   expect_to_stay(with_one_tick, SA_ONSTACK | SA_NODEFER);
 }
 
 CASE(section_on_the_alternate_stack_does_not_end_in_a_switch) {
-  set_alternate_stack(0);
+  set_alternate_stack(memory, sizeof memory, 0);
   expect_to_stay(with_an_owed_tick, SA_ONSTACK | SA_NODEFER);
 }
 
 CASE(long_handler_on_the_alternate_stack_is_not_torn_apart) {
-  set_alternate_stack(0);
+  set_alternate_stack(memory, sizeof memory, 0);
   expect_to_stay(with_many_ticks, SA_ONSTACK);
 }
 

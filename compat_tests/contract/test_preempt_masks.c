@@ -158,12 +158,6 @@ CASE(lwp_in_the_place_of_a_preempted_one_is_open_to_signals) {
   expect_transcript("open");
 }
 
-#if defined(__x86_64__)
-#define TELLS_HANDLERS 1
-#else
-#define TELLS_HANDLERS 0
-#endif
-
 CASE_IF(TELLS_HANDLERS, "a mask may be that of a handler here",
         mask_that_stays_does_not_end_preemption) {
   volatile long rounds;

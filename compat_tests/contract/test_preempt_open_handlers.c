@@ -6,17 +6,6 @@
 
 #include "handler_case.h"
 
-static int handlers_are_told(void) {
-#if defined(__x86_64__)
-  return !under_valgrind();
-#else
-  return 0;
-#endif
-}
-
-#define CASE_OF_OPEN_HANDLERS(name) \
-  CASE_IF(handlers_are_told(), "handlers that block nothing are not recognised here", name)
-
 /* It is interrupted by another, and has ticks again when that has ended. */
 static void with_another_inside(int signo) {
   (void)signo;
@@ -43,7 +32,7 @@ CASE_OF_OPEN_HANDLERS(handlers_on_top_of_each_other_are_not_torn_apart) {
 }
 
 CASE_OF_OPEN_HANDLERS(an_alternate_stack_that_is_not_used_makes_no_difference) {
-  set_alternate_stack(0);
+  set_alternate_stack(memory, sizeof memory, 0);
   expect_to_stay(with_many_ticks, SA_NODEFER);
 }
 
@@ -53,7 +42,7 @@ CASE_OF_OPEN_HANDLERS(an_alternate_stack_that_is_not_used_makes_no_difference) {
 
 /* While the handler runs, the kernel says that there is no alternate stack. */
 CASE_OF_OPEN_HANDLERS(an_alternate_stack_that_disarms_itself_makes_no_difference) {
-  set_alternate_stack((int)SS_AUTODISARM);
+  set_alternate_stack(memory, sizeof memory, (int)SS_AUTODISARM);
   expect_to_stay(with_many_ticks, SA_ONSTACK | SA_NODEFER);
 }
 

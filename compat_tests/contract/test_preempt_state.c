@@ -142,26 +142,18 @@ CASE(an_lwp_that_begins_by_a_tick_has_the_rounding_of_its_creator) {
 
 static char first_stack[1 << 16], second_stack[1 << 16];
 
-static void use_alternate_stack(char* memory) {
-  stack_t stack;
-  memset(&stack, 0, sizeof stack);
-  stack.ss_sp = memory;
-  stack.ss_size = sizeof first_stack;
-  expect_int(sigaltstack(&stack, NULL), 0);
-}
-
 static void change_alternate_stack(void* parm) {
   (void)parm;
   for (;;) {
     LWP_DispatchProcess();
-    use_alternate_stack(second_stack);
+    set_alternate_stack(second_stack, sizeof second_stack, 0);
   }
 }
 
 CASE(alternate_stack_set_while_an_lwp_was_preempted_stays) {
   stack_t present;
   start();
-  use_alternate_stack(first_stack);
+  set_alternate_stack(first_stack, sizeof first_stack, 0);
   start_lwp(change_alternate_stack, 2, NULL);
   tick_here();
   expect_int(sigaltstack(NULL, &present), 0);
@@ -173,7 +165,7 @@ static void change_alternate_stack_and_tick(void* parm) {
   PRE_PreemptMe();
   for (;;) {
     tick_here();
-    use_alternate_stack(second_stack);
+    set_alternate_stack(second_stack, sizeof second_stack, 0);
   }
 }
 
@@ -181,14 +173,14 @@ CASE(alternate_stack_goes_from_one_preempted_lwp_to_the_next) {
   stack_t present;
   volatile int i;
   start();
-  use_alternate_stack(first_stack);
+  set_alternate_stack(first_stack, sizeof first_stack, 0);
   start_lwp(change_alternate_stack_and_tick, 2, NULL);
   for (i = 0; i < 3; ++i) {
     tick_here();
     expect_int(sigaltstack(NULL, &present), 0);
     expect(present.ss_sp == (void*)second_stack);
     expect_int(present.ss_size, sizeof second_stack);
-    use_alternate_stack(first_stack);
+    set_alternate_stack(first_stack, sizeof first_stack, 0);
   }
 }
 
@@ -212,11 +204,7 @@ CASE_IF(!under_valgrind(), "Valgrind knows no such stacks",
         alternate_stack_that_disarms_itself_stays_over_a_tick) {
   stack_t stack;
   start();
-  memset(&stack, 0, sizeof stack);
-  stack.ss_sp = first_stack;
-  stack.ss_size = sizeof first_stack;
-  stack.ss_flags = (int)SS_AUTODISARM;
-  expect_int(sigaltstack(&stack, NULL), 0);
+  set_alternate_stack(first_stack, sizeof first_stack, (int)SS_AUTODISARM);
   start_lwp(expect_armed, 2, NULL);
   tick_here();
   expect_int(sigaltstack(NULL, &stack), 0);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alternate_stack.h"
+
 static struct outcome outcome;
 
 static __attribute__((noinline)) int recurse(volatile int* depth) {
@@ -121,11 +123,8 @@ static void say_and_leave(int signo) {
 
 static void take_faults(void) {
   static char memory[65536];
-  stack_t stack = {0};
   struct sigaction action = {0};
-  stack.ss_sp = memory;
-  stack.ss_size = sizeof memory;
-  sigaltstack(&stack, NULL);
+  set_alternate_stack(memory, sizeof memory, 0);
   action.sa_handler = say_and_leave;
   action.sa_flags = SA_ONSTACK;
   sigaction(SIGSEGV, &action, NULL);

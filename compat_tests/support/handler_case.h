@@ -105,13 +105,4 @@ static inline void expect_to_stay(void (*handler)(int), int flags) {
 
 static char memory[1 << 17];
 
-static inline void set_alternate_stack(int flags) {
-  stack_t stack;
-  memset(&stack, 0, sizeof stack);
-  stack.ss_sp = memory;
-  stack.ss_size = sizeof memory;
-  stack.ss_flags = flags;
-  expect_int(sigaltstack(&stack, NULL), 0);
-}
-
 #endif

@@ -7,6 +7,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "alternate_stack.h"
 #include "child_case.h"
 
 #if defined(__x86_64__)
@@ -36,12 +37,8 @@ static void on_step(int signo, siginfo_t* info, void* context) {
 }
 
 void stepper_begin(void) {
-  stack_t stack;
   struct sigaction action;
-  memset(&stack, 0, sizeof stack);
-  stack.ss_sp = alternate_stack;
-  stack.ss_size = sizeof alternate_stack;
-  expect_int(sigaltstack(&stack, NULL), 0);
+  set_alternate_stack(alternate_stack, sizeof alternate_stack, 0);
   memset(&action, 0, sizeof action);
   action.sa_sigaction = on_step;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;

@@ -197,14 +197,6 @@ static void run_between_handlers(struct worker* self) {
   expect_int(handlers_running, 0);
 }
 
-static int handlers_are_told(void) {
-#if defined(__x86_64__)
-  return !under_valgrind();
-#else
-  return 0;
-#endif
-}
-
 static void open_storm(long slice) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
@@ -219,9 +211,6 @@ static void open_storm(long slice) {
   timer_delete(storm);
   expect_int(handlers_running, 0);
 }
-
-#define CASE_OF_OPEN_HANDLERS(name) \
-  CASE_IF(handlers_are_told(), "handlers that block nothing are not recognised here", name)
 
 CASE_OF_OPEN_HANDLERS(storm_of_handlers_that_block_nothing) { open_storm(20); }
 CASE_OF_OPEN_HANDLERS(storm_of_long_handlers_that_block_nothing) {
