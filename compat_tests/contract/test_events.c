@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_events.c - waiting for events and signalling them. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lwp_case.h"
@@ -268,6 +269,33 @@ CASE(thousands_wait_for_one_event_and_for_their_own) {
   }
 }
 
+/* So many, here and there, that some must share a place of any table. */
+CASE(a_signal_finds_who_waits_among_hundreds_that_wait_for_others) {
+  enum { kEvents = 200, kStep = 77 }; /* without a common divisor */
+  static char memory[kEvents][1000];
+  char* own[kEvents];
+  static char names[kEvents][2][8];
+  int i;
+  srand(1);
+  for (i = 0; i < kEvents; ++i) own[i] = &memory[i][rand() % 1000];
+  host(1);
+  for (i = 0; i < 2 * kEvents; ++i) {
+    const int event = i % kEvents;
+    char* const name = names[event][i / kEvents];
+    sprintf(name, "%d%c", event, "ab"[i / kEvents]);
+    if (i < kEvents || event % 3 == 0) spawn(name, 1, wait_and_note, own[event]);
+  }
+  for (i = 0; i < kEvents; ++i) {
+    const int event = i * kStep % kEvents;
+    char both[16];
+    sprintf(both, event % 3 == 0 ? "%da %db" : "%da", event, event);
+    expect_int(LWP_NoYieldSignal(own[event]), LWP_SUCCESS);
+    expect_int(LWP_NoYieldSignal(own[event]), LWP_ENOWAIT);
+    LWP_DispatchProcess();
+    expect_transcript(both);
+  }
+}
+
 #ifdef LWP_LWP_H
 
 CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here",
@@ -311,6 +339,7 @@ int main(void) {
       cmocka_unit_test(who_waits_again_goes_to_the_end),
       cmocka_unit_test(an_lwp_above_wakes_and_signals_before_its_signaller_goes_on),
       cmocka_unit_test(thousands_wait_for_one_event_and_for_their_own),
+      cmocka_unit_test(a_signal_finds_who_waits_among_hundreds_that_wait_for_others),
 #ifdef LWP_LWP_H
       cmocka_unit_test(without_memory_a_long_list_is_refused_and_a_single_event_is_not),
 #endif

@@ -38,16 +38,16 @@ class EventTable {
     ++nodes_;
     chain(node.event).push_back(node);
   }
-  void remove(WaitNode& node) noexcept {
-    chain(node.event).erase(node);
-    --nodes_;
-  }
-
   using Chain = IntrusiveList<WaitNode, &WaitNode::link>;
 
-  // The only node of its chain.
-  void remove_only(Chain& chain) noexcept {
-    chain.clear();
+  void remove(WaitNode& node) noexcept { remove_from(chain(node.event), node); }
+  // Its chain being known.
+  void remove_from(Chain& chain, WaitNode& node) noexcept {
+    if (LWP_LIKELY(chain.holds_only(node))) {
+      chain.clear();
+    } else {
+      chain.erase(node);
+    }
     --nodes_;
   }
 

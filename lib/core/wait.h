@@ -27,20 +27,27 @@ LWP_ALWAYS_INLINE void block_plainly_on_event(Runtime& runtime, const void* even
   dispatch_plainly(runtime);
 }
 
+// The first wait for the event among `node` and those behind it in its chain, if any.
+LWP_ALWAYS_INLINE WaitNode* find_wait(WaitNode* node, const void* event) noexcept {
+  while (node != nullptr && node->event != event) node = EventTable::Chain::next(*node);
+  return node;
+}
+
 // Never switches. If one LWP waits for the event and for nothing else, or nobody does; else does
 // nothing and returns false. Only if makes_ready_plainly().
 LWP_ALWAYS_INLINE bool signal_only_waiter(Runtime& runtime, const void* event,
                                           Rc* ret_rc) noexcept {
   EventTable::Chain& chain = runtime.events.chain(event);
-  WaitNode* const node = chain.front();
+  WaitNode* const node = find_wait(chain.front(), event);
   *ret_rc = Rc::no_waiter;
   if (node == nullptr) return true;
   Pcb& pcb = *node->waiter;
-  if (LWP_UNLIKELY(node->event != event || pcb.node_count != 1 || pcb.io_request != nullptr ||
-                   !is_made_ready_plainly(pcb) || !chain.holds_only(*node))) {
+  if (LWP_UNLIKELY(pcb.node_count != 1 || pcb.io_request != nullptr ||
+                   !is_made_ready_plainly(pcb) ||
+                   find_wait(EventTable::Chain::next(*node), event) != nullptr)) {
     return false;
   }
-  runtime.events.remove_only(chain);
+  runtime.events.remove_from(chain, *node);
   node->event = nullptr;
   pcb.wake_event = 1;
   pcb.node_count = 0;
