@@ -3,25 +3,34 @@
 
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <unistd.h>
+
+#include "base/own_descriptor.h"
 
 namespace lwp {
 
-bool Alarm::open(int epoll, const std::uint64_t (&tags)[kTimers]) noexcept {
+bool Alarm::open() noexcept {
+  bool opened = true;
   for (int i = 0; i < kTimers; ++i) {
-    timers_[i] = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    set_to_[i] = kNever;
+    opened &= open_own(timers_[i],
+                       [] { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); });
+  }
+  return opened;
+}
+
+bool Alarm::join(int epoll, std::uint64_t first_tag) noexcept {
+  for (int i = 0; i < kTimers; ++i) {
     epoll_event event = {};
     event.events = EPOLLIN | EPOLLET;  // so that nothing need be read
-    event.data.u64 = tags[i];
-    if (timers_[i] < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, timers_[i], &event) != 0) return false;
+    event.data.u64 = first_tag + static_cast<std::uint64_t>(i);
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, timers_[i], &event) != 0) return false;
   }
   return true;
 }
 
 void Alarm::close() noexcept {
   for (int i = 0; i < kTimers; ++i) {
-    if (timers_[i] >= 0) ::close(timers_[i]);
-    timers_[i] = -1;
+    close_own(timers_[i]);
     set_to_[i] = kNever;
   }
 }

@@ -19,8 +19,10 @@ class Alarm {
  public:
   static constexpr int kTimers = 2;
 
-  // Reports carry the tag of the timer.
-  bool open(int epoll, const std::uint64_t (&tags)[kTimers]) noexcept;
+  // Opens the timers, or anew if they are open.
+  bool open() noexcept;
+  // Puts them into a set. Reports carry the tag of the timer, one up from timer to timer.
+  bool join(int epoll, std::uint64_t first_tag) noexcept;
   void close() noexcept;
 
   // The timer has reported.

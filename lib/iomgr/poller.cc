@@ -2,7 +2,6 @@
 #include "iomgr/poller.h"
 
 #include <errno.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,71 +9,15 @@
 #include <cstring>
 
 #include "base/cache_line.h"
-#include "base/check.h"
+#include "base/own_descriptor.h"
 
 namespace lwp {
 
 namespace {
 
 constexpr std::uint32_t kEdges = EPOLLET;
-constexpr std::uint64_t kWakeUp = ~std::uint64_t{0};
-constexpr std::uint64_t kAlarms[Alarm::kTimers] = {kWakeUp - 1, kWakeUp - 2};
 
 }  // namespace
-
-bool Poller::open_set() noexcept {
-  epoll_ = epoll_create1(EPOLL_CLOEXEC);
-  if (wake_fd_->load() < 0) wake_fd_->store(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  epoll_event event = {};
-  event.events = EPOLLIN;
-  event.data.u64 = kWakeUp;
-  return epoll_ >= 0 && epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_fd_->load(), &event) == 0 &&
-         alarm_.open(epoll_, kAlarms);
-}
-
-void Poller::close_set() noexcept {
-  alarm_.close();
-  if (epoll_ >= 0) close(epoll_);
-  epoll_ = -1;
-}
-
-bool Poller::start(std::atomic<int>& ret_wake_fd, BlockHeap* block) noexcept {
-  block_ = block;
-  wake_fd_ = &ret_wake_fd;
-  if (sentinel_.start(block == nullptr) && open_set()) return true;
-  stop();
-  return false;
-}
-
-void Poller::stop() noexcept {
-  close_set();
-  const int wake_fd = wake_fd_->exchange(-1);
-  if (wake_fd >= 0) close(wake_fd);
-  sentinel_.stop();
-  unmap_memory(block_, places_, static_cast<std::size_t>(place_count_) * sizeof(Place));
-  places_ = nullptr;
-  place_count_ = 0;
-}
-
-bool Poller::leave_parent() noexcept {
-  if (!sentinel_.forked()) return false;
-  close(wake_fd_->exchange(-1));
-  renew_set();
-  return true;
-}
-
-// The wake-up descriptor stays, as a handler on another kernel thread may be about to write to it.
-void Poller::renew_set() noexcept {
-  close_set();
-  LWP_CHECK(open_set());  // the descriptors that it needs have just been given back
-  for (int fd = 0; fd < place_count_; ++fd) {
-    Place& place = places_[fd];
-    place.known = false;
-    if (!place.interests.empty()) (void)enter(fd, wanted(place));  // else confirmed later
-  }
-  set_is_spoilt_ = false;
-  doubt();
-}
 
 bool Poller::make_room(int fd) noexcept {
   if (fd < place_count_) return true;
@@ -124,7 +67,11 @@ int Poller::enter(int fd, std::uint32_t events) noexcept {
     distrust_until_ = 0;
     error = control(EPOLL_CTL_ADD, next_generation);
   }
-  if (error == EEXIST) error = control(EPOLL_CTL_MOD, next_generation);
+  if ((error == EEXIST || error == EINVAL) && is_own(fd)) {
+    error = EBADF;  // not the program's; the set itself can not be added, the others are there
+  } else if (error == EEXIST) {
+    error = control(EPOLL_CTL_MOD, next_generation);
+  }
   place.known = error == 0;
   place.registered = events;
   return error;
@@ -260,8 +207,8 @@ bool Poller::wait(const Until& asked, OnReady on_ready, void* context) noexcept 
   for (int i = 0; i < count; ++i) {
     const std::uint64_t data = events_[i].data.u64;
     const int fd = static_cast<int>(data & 0x7fffffff);
-    if (data == kAlarms[0] || data == kAlarms[1]) {
-      alarm_.rang(data == kAlarms[0] ? 0 : 1);
+    if (data == kAlarm || data == kAlarm + 1) {
+      alarm_.rang(static_cast<int>(data - kAlarm));
       continue;
     }
     quiet = false;

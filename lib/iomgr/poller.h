@@ -12,9 +12,9 @@
 //
 // A confirmation is a system call. A wait that is retried (see FdInterest) does with less where the
 // registration has proved right just before: a false report does no harm, and a missing one is
-// noticed when the wait has lasted for some milliseconds, or longer if very many wait. Most are over
-// by then. A program that is found to use the numbers of closed descriptors again is not trusted so
-// for a while.
+// noticed when the wait has lasted for some milliseconds, or longer if very many wait. Most are
+// over by then. A program that is found to use the numbers of closed descriptors again is not
+// trusted so for a while.
 //
 // Memory:  a table with a place per descriptor number, doubled on demand; mapped, not allocated,
 //          since IOMGR_Finalize may be called by signal handlers.
@@ -119,14 +119,17 @@ class Poller {
   bool confirm(int fd, OnReady on_ready, void* context) noexcept;
   bool confirm_what_is_due(std::int64_t& now, OnReady on_ready, void* context) noexcept;
   bool minds_time() const noexcept;
+  bool open_wake_fd() noexcept;
   bool open_set() noexcept;
-  void close_set() noexcept;
   void renew_set() noexcept;
   int sleep(const Until& until, std::int64_t now) noexcept;
   void prefetch_waiters(int count) const noexcept;
 
   static constexpr int kBatch = 128;
   static constexpr int kNone = -1;
+  // Reports of its own descriptors.
+  static constexpr std::uint64_t kWakeUp = ~std::uint64_t{0};
+  static constexpr std::uint64_t kAlarm = kWakeUp - Alarm::kTimers;  // the first
 
   int epoll_ = -1;
   Alarm alarm_;

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* test_iomgr_own.c - descriptor numbers of the library's own, and the program's that come near. */
+#include "io_case.h"
+
+static int ends[2], others[2];
+
+static void read_and_tell(void* fd) {
+  char c;
+  const ssize_t size = LWPX_Read(*(int*)fd, &c, 1);
+  note(size < 0 && errno == EBADF ? "bad" : "?%d", (int)size);
+}
+
+static void select_and_tell(void* fd) {
+  fd_set set;
+  int result;
+  set_of_one(&set, *(int*)fd);
+  result = IOMGR_Select(*(int*)fd + 1, &set, NULL, NULL, NULL);
+  note(result == -1 && errno == EBADF ? "bad" : "?%d", result);
+}
+
+/* Sleeps take as long as is asked, give or take what a loaded machine does. */
+static void expect_sleeps(void) {
+  int i;
+  for (i = 0; i < 8; ++i) {
+    const struct timespec time = us_timespec(10000);
+    const double begin = now_seconds();
+    expect_int(LWPX_Sleep(&time), 0);
+    expect(now_seconds() - begin >= 0.01);
+  }
+}
+
+static void expect_numbers_to_be_of_no_use(void) {
+  int fd;
+  for (fd = STDERR_FILENO + 1; fd < 32; ++fd) {
+    struct timeval soon = ms_timeval(20);
+    fd_set set;
+    set_of_one(&set, fd);
+    expect_int(IOMGR_Select(fd + 1, &set, NULL, NULL, &soon), -1);
+    expect_int(errno, EBADF);
+    expect_sleeps();
+  }
+}
+
+CASE(sleeps_end_after_a_wait_for_a_number_of_the_librarys_own) {
+  close_inherited_descriptors();
+  start_with_io();
+  expect_numbers_to_be_of_no_use();
+}
+
+CASE(sleeps_end_in_a_child_after_a_wait_for_a_number_of_the_librarys_own) {
+  pid_t child;
+  close_inherited_descriptors();
+  start_with_io();
+  child = fork();
+  if (child == 0) {
+    expect_numbers_to_be_of_no_use();
+    _exit(0);
+  }
+  expect_int(status_of_child(child), 0);
+}
+
+static void* nap(void* parm) {
+  usleep(2000);
+  return parm;
+}
+
+static void expect_two_told(void) {
+  pause_ms(300);
+  while (notes() < 2) pause_ms(300);
+  expect_transcript("bad bad");
+}
+
+/* Descriptors that the library opens for the child must not take the closed numbers. */
+CASE(closed_descriptors_end_waits_in_a_child_whose_sleeps_go_on) {
+  pid_t child;
+  int i;
+  close_inherited_descriptors();
+  stream_pair(ends);
+  stream_pair(others);
+  start_with_io();
+  spawn("s", 3, select_and_tell, &ends[0]);
+  spawn("r", 3, read_and_tell, &others[0]);
+  pause_ms(1);
+  child = fork();
+  if (child == 0) {
+    close(ends[0]);
+    close(others[0]);
+    expect_two_told();
+    for (i = 0; i < 20; ++i) expect_int(LWPX_Blocking(nap, NULL, NULL), 0);
+    expect_sleeps();
+    _exit(0);
+  }
+  expect_int(status_of_child(child), 0);
+}
+
+/* A duplicate goes on reporting for one of the closed numbers, so the library begins anew. */
+CASE(closed_descriptors_end_waits_though_one_still_reports) {
+  PROCESS pid;
+  close_inherited_descriptors();
+  stream_pair(ends);
+  stream_pair(others);
+  start_with_io();
+  pid = spawn("s", 3, select_and_tell, &ends[0]);
+  spawn("s", 3, select_and_tell, &others[0]);
+  spawn("r", 3, read_and_tell, &others[1]);
+  pause_ms(1);
+  expect(dup(ends[0]) >= 0);
+  close(ends[0]);
+  close(others[0]);
+  close(others[1]);
+  expect_int(LWP_DestroyProcess(pid), 0);
+  expect_int(write(ends[1], "x", 1), 1);
+  expect_two_told();
+  expect_sleeps();
+}
+
+/* As after close(0) and open: programs count on it. */
+CASE(closed_number_is_free_for_the_program_after_the_library_has_begun_anew) {
+  PROCESS pid;
+  close_inherited_descriptors();
+  stream_pair(ends);
+  start_with_io();
+  pid = spawn("s", 3, select_and_tell, &ends[0]);
+  pause_ms(1);
+  expect_int(dup2(ends[0], 40), 40);
+  close(ends[0]);
+  expect_int(LWP_DestroyProcess(pid), 0);
+  expect_int(write(ends[1], "x", 1), 1);
+  expect_sleeps();
+  expect_int(dup(40), ends[0]);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(sleeps_end_after_a_wait_for_a_number_of_the_librarys_own),
+      cmocka_unit_test(sleeps_end_in_a_child_after_a_wait_for_a_number_of_the_librarys_own),
+      cmocka_unit_test(closed_descriptors_end_waits_in_a_child_whose_sleeps_go_on),
+      cmocka_unit_test(closed_descriptors_end_waits_though_one_still_reports),
+      cmocka_unit_test(closed_number_is_free_for_the_program_after_the_library_has_begun_anew),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
