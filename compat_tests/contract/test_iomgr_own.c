@@ -93,41 +93,123 @@ CASE(closed_descriptors_end_waits_in_a_child_whose_sleeps_go_on) {
   expect_int(status_of_child(child), 0);
 }
 
-/* A duplicate goes on reporting for one of the closed numbers, so the library begins anew. */
-CASE(closed_descriptors_end_waits_though_one_still_reports) {
-  PROCESS pid;
+/* A duplicate keeps the file of ends[0] open, for which an LWP has waited. */
+enum { DUPLICATE = 40 };
+
+static void wait_and_duplicate(void) {
+  const PROCESS pid = spawn("s", 3, select_and_tell, &ends[0]);
+  pause_ms(1);
+  expect_int(dup2(ends[0], DUPLICATE), DUPLICATE);
+  expect_int(LWP_DestroyProcess(pid), 0);
+}
+
+/* The system reports a number that is closed, so the library has to begin anew. */
+static void close_and_report(void) {
+  close(ends[0]);
+  expect_int(write(ends[1], "x", 1), 1);
+}
+
+CASE(closed_descriptors_end_waits_though_another_still_reports) {
   close_inherited_descriptors();
   stream_pair(ends);
   stream_pair(others);
   start_with_io();
-  pid = spawn("s", 3, select_and_tell, &ends[0]);
   spawn("s", 3, select_and_tell, &others[0]);
   spawn("r", 3, read_and_tell, &others[1]);
-  pause_ms(1);
-  expect(dup(ends[0]) >= 0);
-  close(ends[0]);
+  wait_and_duplicate();
   close(others[0]);
   close(others[1]);
-  expect_int(LWP_DestroyProcess(pid), 0);
-  expect_int(write(ends[1], "x", 1), 1);
+  close_and_report();
   expect_two_told();
   expect_sleeps();
 }
 
 /* As after close(0) and open: programs count on it. */
 CASE(closed_number_is_free_for_the_program_after_the_library_has_begun_anew) {
-  PROCESS pid;
   close_inherited_descriptors();
   stream_pair(ends);
   start_with_io();
-  pid = spawn("s", 3, select_and_tell, &ends[0]);
-  pause_ms(1);
-  expect_int(dup2(ends[0], 40), 40);
-  close(ends[0]);
-  expect_int(LWP_DestroyProcess(pid), 0);
-  expect_int(write(ends[1], "x", 1), 1);
+  wait_and_duplicate();
+  close_and_report();
   expect_sleeps();
-  expect_int(dup(40), ends[0]);
+  expect_int(dup(DUPLICATE), ends[0]);
+}
+
+static double cpu_of_pause(long ms) {
+  const double begin = cpu_seconds();
+  pause_ms(ms);
+  return cpu_seconds() - begin;
+}
+
+static void read_twice(void* fd) {
+  char c;
+  int i;
+  for (i = 0; i < 2; ++i) note("%d", (int)LWPX_Read(*(int*)fd, &c, 1));
+}
+
+static void limit_descriptors(rlim_t count) {
+  const struct rlimit limit = {count, 64};
+  expect_int(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+CASE(program_goes_on_when_no_descriptor_is_to_be_had_to_begin_anew) {
+  close_inherited_descriptors();
+  start_with_io();
+  stream_pair(others);
+  stream_pair(ends);
+  spawn("r", 3, read_twice, &others[0]);
+  wait_and_duplicate();
+  limit_descriptors(0);
+  close_and_report();
+  expect_sleeps();
+  expect(cpu_of_pause(300) < 0.1);
+  expect_int(write(others[1], "x", 1), 1);
+  wait_for_notes(1);
+  limit_descriptors(64);
+  expect_sleeps();
+  expect_int(write(others[1], "x", 1), 1);
+  wait_for_notes(2);
+  expect_transcript("1 1");
+}
+
+CASE(library_begins_anew_though_the_program_uses_all_descriptors) {
+  close_inherited_descriptors();
+  start_with_io();
+  stream_pair(others);
+  stream_pair(ends);
+  spawn("r", 3, read_twice, &others[0]);
+  wait_and_duplicate();
+  limit_descriptors(64);
+  expect_int(dup2(ends[1], 50), 50);
+  close_and_report();
+  while (dup(50) >= 0) continue;
+  expect_sleeps();
+  expect_int(write(others[1], "xx", 2), 2);
+  wait_for_notes(2);
+  expect_transcript("1 1");
+}
+
+CASE(child_that_gets_no_descriptor_sleeps_and_is_told) {
+  pid_t child;
+  close_inherited_descriptors();
+  start_with_io();
+  stream_pair(ends);
+  limit_descriptors(0);
+  child = fork();
+  if (child == 0) {
+    fd_set set;
+    struct timeval soon = ms_timeval(10);
+    set_of_one(&set, ends[0]);
+    expect_sleeps();
+    expect(cpu_of_pause(300) < 0.1);
+    expect_int(IOMGR_Select(ends[0] + 1, &set, NULL, NULL, &soon), -1);
+    expect_int(errno, EMFILE);
+    limit_descriptors(64);
+    set_of_one(&set, ends[0]);
+    expect_int(IOMGR_Select(ends[0] + 1, &set, NULL, NULL, &soon), 0);
+    _exit(0);
+  }
+  expect_int(status_of_child(child), 0);
 }
 
 int main(void) {
@@ -135,8 +217,11 @@ int main(void) {
       cmocka_unit_test(sleeps_end_after_a_wait_for_a_number_of_the_librarys_own),
       cmocka_unit_test(sleeps_end_in_a_child_after_a_wait_for_a_number_of_the_librarys_own),
       cmocka_unit_test(closed_descriptors_end_waits_in_a_child_whose_sleeps_go_on),
-      cmocka_unit_test(closed_descriptors_end_waits_though_one_still_reports),
+      cmocka_unit_test(closed_descriptors_end_waits_though_another_still_reports),
       cmocka_unit_test(closed_number_is_free_for_the_program_after_the_library_has_begun_anew),
+      cmocka_unit_test(program_goes_on_when_no_descriptor_is_to_be_had_to_begin_anew),
+      cmocka_unit_test(library_begins_anew_though_the_program_uses_all_descriptors),
+      cmocka_unit_test(child_that_gets_no_descriptor_sleeps_and_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

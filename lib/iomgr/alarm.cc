@@ -4,6 +4,8 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
+#include <algorithm>
+
 #include "base/own_descriptor.h"
 
 namespace lwp {
@@ -16,6 +18,10 @@ bool Alarm::open() noexcept {
                        [] { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); });
   }
   return opened;
+}
+
+bool Alarm::is_open() const noexcept {
+  return std::all_of(timers_, timers_ + kTimers, [](int timer) { return is_own(timer); });
 }
 
 bool Alarm::join(int epoll, std::uint64_t first_tag) noexcept {

@@ -21,6 +21,7 @@ class Alarm {
 
   // Opens the timers, or anew if they are open.
   bool open() noexcept;
+  bool is_open() const noexcept;
   // Puts them into a set. Reports carry the tag of the timer, one up from timer to timer.
   bool join(int epoll, std::uint64_t first_tag) noexcept;
   void close() noexcept;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/attributes.h"
 #include "base/cache_line.h"
 #include "base/own_descriptor.h"
 
@@ -71,6 +72,9 @@ int Poller::enter(int fd, std::uint32_t events) noexcept {
     error = EBADF;  // not the program's; the set itself can not be added, the others are there
   } else if (error == EEXIST) {
     error = control(EPOLL_CTL_MOD, next_generation);
+  }
+  if (LWP_UNLIKELY(error == EBADF || error == EINVAL) && !is_own(epoll_)) {
+    return renew_set() ? enter(fd, events) : EMFILE;
   }
   place.known = error == 0;
   place.registered = events;
@@ -221,7 +225,8 @@ bool Poller::wait(const Until& asked, OnReady on_ready, void* context) noexcept 
       set_is_spoilt_ = true;
     }
   }
-  if (set_is_spoilt_) renew_set();
+  // There may be no descriptor to get: then time is what is looked at, and often.
+  if (LWP_UNLIKELY(set_is_spoilt_) && !renew_set() && until.deadline != 0) sleep_without_set();
   return quiet && count >= 0 && asked.deadline != kNever && monotonic_ns() >= asked.deadline;
 }
 

@@ -121,7 +121,9 @@ class Poller {
   bool minds_time() const noexcept;
   bool open_wake_fd() noexcept;
   bool open_set() noexcept;
-  void renew_set() noexcept;
+  bool renew_set() noexcept;
+  void close_all() noexcept;
+  static void sleep_without_set() noexcept;
   int sleep(const Until& until, std::int64_t now) noexcept;
   void prefetch_waiters(int count) const noexcept;
 

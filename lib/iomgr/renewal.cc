@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // renewal.cc - the part of the poller that opens its own descriptors, and opens them anew.
+#include <poll.h>
 #include <sys/eventfd.h>
 
-#include "base/check.h"
 #include "base/own_descriptor.h"
 #include "iomgr/poller.h"
 
@@ -15,6 +15,7 @@ bool Poller::open_wake_fd() noexcept {
   return opened;
 }
 
+// If there is none to get, the old one stays as it is.
 bool Poller::open_set() noexcept {
   if (!open_own(epoll_, [] { return epoll_create1(EPOLL_CLOEXEC); })) return false;
   epoll_event event = {};
@@ -34,11 +35,15 @@ bool Poller::start(std::atomic<int>& ret_wake_fd, BlockHeap* block) noexcept {
   return false;
 }
 
-void Poller::stop() noexcept {
+void Poller::close_all() noexcept {
   alarm_.close();
   close_own(epoll_);
   int wake_fd = wake_fd_->exchange(-1);
   close_own(wake_fd);
+}
+
+void Poller::stop() noexcept {
+  close_all();
   sentinel_.stop();
   unmap_memory(block_, places_, static_cast<std::size_t>(place_count_) * sizeof(Place));
   places_ = nullptr;
@@ -47,14 +52,18 @@ void Poller::stop() noexcept {
 
 bool Poller::leave_parent() noexcept {
   if (!sentinel_.forked()) return false;
-  LWP_CHECK(open_wake_fd() && alarm_.open());
-  renew_set();
+  if (open_wake_fd() && alarm_.open() && renew_set()) return true;
+  close_all();  // rather none than the parent's
+  set_is_spoilt_ = true;
   return true;
 }
 
 // The wake-up descriptor stays, as a handler on another kernel thread may be about to write to it.
-void Poller::renew_set() noexcept {
-  LWP_CHECK(open_set());
+bool Poller::renew_set() noexcept {
+  set_is_spoilt_ = true;  // until all is done
+  if (!is_own(wake_fd_->load()) && !open_wake_fd()) return false;
+  if (!alarm_.is_open() && !alarm_.open()) return false;
+  if (!open_set()) return false;
   for (int fd = 0; fd < place_count_; ++fd) {
     Place& place = places_[fd];
     place.known = false;
@@ -62,6 +71,12 @@ void Poller::renew_set() noexcept {
   }
   set_is_spoilt_ = false;
   doubt();
+  return true;
+}
+
+void Poller::sleep_without_set() noexcept {
+  constexpr int kMilliseconds = 1;
+  (void)poll(nullptr, 0, kMilliseconds);
 }
 
 }  // namespace lwp
