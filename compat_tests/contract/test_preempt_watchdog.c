@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* test_preempt_watchdog.c - reports of LWPs that ticks can not move. */
 #include <lwp/lwp.h>
+#include <lwp/lwpx.h>
 #include <preempt/watch.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "child_case.h"
+#include "stepper.h"
 #include "ticks.h"
 
 static volatile long turns;
@@ -315,6 +317,52 @@ static void nothing_is_reported_unless_asked_for(void** state) {
   assert_string_equal(outcome.err, "");
 }
 
+static const char* long_name = "a name that does not fit into a control block";
+static PROCESS ending;
+static int named, unnamed;
+
+static int ending_runs(void) { return LWP_ThisProcess() == ending; }
+
+static void look_at_name(const struct PRE_Stuck* stuck, void* unused) {
+  (void)unused;
+  unnamed += stuck->name[0] == '\0';
+  named += strcmp(stuck->name, long_name) == 0;
+  expect(stuck->name[0] == '\0' || strcmp(stuck->name, long_name) == 0);
+}
+
+static void end_in_steps(void* parm) {
+  (void)parm;
+  ending = LWP_ThisProcess();
+  tick_here(); /* the first of two */
+  wait_for_clock();
+  step_on();
+}
+
+static void dispatch(void* parm) { (void)parm, LWP_DispatchProcess(); }
+
+CASE_IF(STEPPER_WORKS, "no stepper here", the_name_of_an_lwp_that_has_ended_is_not_read) {
+  struct LWPX_Attributes attributes = LWPX_ATTRIBUTES_INIT;
+  struct step_run run;
+  PROCESS pid;
+  long number = 1;
+  stepper_begin();
+  start();
+  watch_for(0, 1, look_at_name);
+  step_only_if(ending_runs);
+  attributes.flags = LWPX_JOINABLE;
+  attributes.priority = 2; /* so that it has a rival */
+  attributes.name = long_name;
+  do {
+    PRE_BeginCritical();
+    expect_int(LWPX_CreateProcess(&attributes, end_in_steps, NULL, &pid), LWP_SUCCESS);
+    run = step_through(dispatch, NULL, SIGALRM, number++, kNoStep);
+    PRE_EndCritical();
+    expect_int(LWPX_Join(pid, NULL, NULL), LWP_SUCCESS);
+  } while (run.signals > 0);
+  expect(named > 0);
+  expect(unnamed > 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(long_section_is_reported_once),
@@ -325,6 +373,7 @@ int main(void) {
       cmocka_unit_test(foreign_mask_is_reported),
       cmocka_unit_test(alternate_stack_is_reported),
       cmocka_unit_test(library_that_is_stuck_in_a_callback_is_reported),
+      cmocka_unit_test(the_name_of_an_lwp_that_has_ended_is_not_read),
       cmocka_unit_test(stretch_ends_with_a_dispatch),
       cmocka_unit_test(dispatch_of_ones_own_ends_a_stretch),
       cmocka_unit_test(shorter_stretches_are_not_reported),

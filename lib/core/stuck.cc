@@ -72,7 +72,8 @@ extern "C" void lwp_door_stuck(lwp::Zone* zone, lwp::Deferral reason, std::uintp
                                std::int64_t kept_ns) {
   using namespace lwp;
   const Pcb& pcb = *static_cast<const Runtime*>(zone)->current;
-  const bool ending = pcb.state == PcbState::dead;  // its name may be gone
+  // Its name may be gone.
+  const bool ending = pcb.state == PcbState::dead || pcb.state == PcbState::ended;
   const MappedFile module = mapped_file_of(pc);
   const std::int64_t us = kept_ns / kNsPerUs;
   PRE_Stuck stuck = {};
