@@ -28,6 +28,24 @@ CASE(codes) {
   expect_int(LWPX_InitStatic(&memory, sizeof memory, 1, NULL), LWP_SUCCESS);
 }
 
+static void keep_name(void* parm) { strcpy((char*)parm, LWP_Name()); }
+
+/* It is taken at once, as the sender's runtime is the receiver's. */
+CASE(a_spawn_with_a_long_name_allocates_nothing) {
+  static const char name[] = "12345678901234567890123456789012345678901234567890";
+  char taken[sizeof name] = "";
+  LWPX_RUNTIME self;
+  host(2);
+  self = LWPX_ThisRuntime();
+  spawn("first", 2, note_and_end, NULL); /* leaves a stack */
+  watching = 1;
+  expect_int(LWPX_SpawnOn(self, keep_name, 16384, 2, taken, name), LWP_SUCCESS);
+  watching = 0;
+  LWP_DispatchProcess();
+  expect_int(strlen(taken), 31);
+  expect(strncmp(taken, name, 31) == 0);
+}
+
 static void use_stack(void* bytes) {
   char frame[kStack - 4096];
   memset(frame, 1, (size_t)bytes);
@@ -211,6 +229,7 @@ CASE(own_memory_of_lwps_works_beside_it) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(codes),
+      cmocka_unit_test(a_spawn_with_a_long_name_allocates_nothing),
       cmocka_unit_test(the_memory_per_lwp_is_what_the_header_says),
       cmocka_unit_test(and_for_many_too),
       cmocka_unit_test(running_out_is_told_and_what_is_given_back_is_used_again),

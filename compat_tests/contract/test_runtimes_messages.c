@@ -259,7 +259,7 @@ CASE(names_are_copied_and_cut) {
   expect_int(LWPX_SpawnOn(LWPX_ThisRuntime(), note_name, 0, 1, name[1], "short"), LWP_SUCCESS);
   expect_int(LWPX_SpawnOn(LWPX_ThisRuntime(), note_name, 0, 1, name[2], NULL), LWP_SUCCESS);
   LWP_DispatchProcess();
-  expect(strlen(name[0]) == 33 && strncmp(name[0], longer, 33) == 0);
+  expect(strlen(name[0]) == 31 && strncmp(name[0], longer, 31) == 0);
   expect(strcmp(name[1], "short") == 0);
   expect(strcmp(name[2], "") == 0);
 }
@@ -280,6 +280,7 @@ CASE(bad_requests_are_refused) {
   }
   expect_int(LWPX_Post(here, NULL), LWP_EBADEVENT);
   expect_int(LWPX_PostCredit(here, NULL), LWP_EBADPID);
+  expect_int(LWPX_SpawnOn(here, NULL, 0, 1, &count, "x"), LWP_ESYSTEM);
   expect_int(LWPX_SpawnOn(here, add_to, 0, -1, &count, "x"), LWP_EBADPRI);
   expect_int(LWPX_SpawnOn(here, add_to, 0, LWP_MAX_PRIORITY + 1, &count, "x"), LWP_EBADPRI);
   gone = spawn("gone", 1, add_to, &count);

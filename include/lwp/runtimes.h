@@ -71,7 +71,7 @@ LWP_EXPORT int LWPX_StartRuntimes(int n, void (*main)(void* arg, int index), voi
  * LWPX_StartRuntimesWith - the same, with attributes.
  *   attr   NULL: those of LWPX_GROUPATTR_INITIALIZER.
  *   group  out, may be NULL: the handle of the group.
- * Returns the same; LWP_ESYSTEM also for a bad size, stack_size (< 0) or inbox; LWP_EBADPRI.
+ * Returns the same; LWP_ESYSTEM also for a bad size (more than 4096, too), stack_size (< 0) or inbox; LWP_EBADPRI.
  * Switches: no. Handler: no.
  */
 LWP_EXPORT int LWPX_StartRuntimesWith(const LWPX_GROUPATTR* attr, int n,
@@ -121,11 +121,11 @@ LWP_EXPORT LWPX_RUNTIME LWPX_ThisRuntime(void);
 
 /*
  * LWPX_SpawnOn - creates an LWP on any runtime, as LWP_CreateProcess does on the caller's.
- *   name  the first 33 bytes are copied; NULL counts as "".
+ *   name  the first 31 bytes are copied; NULL counts as "".
  * It has begun to exist when that runtime takes the request; if it is out of memory, it tries again
  * until there is some, and takes no other request before.
- * Returns LWP_SUCCESS; LWP_EBADPRI; LWPX_ENORUNTIME; LWPX_EFULL. Never waits, and allocates
- * nothing. Switches: no. Handler: yes, on any kernel thread.
+ * Returns LWP_SUCCESS; LWP_ESYSTEM (ep is NULL); LWP_EBADPRI; LWPX_ENORUNTIME; LWPX_EFULL. Never
+ * waits, and allocates nothing. Switches: no. Handler: yes, on any kernel thread.
  */
 LWP_EXPORT int LWPX_SpawnOn(LWPX_RUNTIME runtime, void (*ep)(void*), int stacksize, int priority,
                             void* parm, const char* name);

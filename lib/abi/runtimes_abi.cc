@@ -122,6 +122,7 @@ LWPX_RUNTIME LWPX_ThisRuntime(void) {
 
 int LWPX_SpawnOn(LWPX_RUNTIME runtime, void (*ep)(void*), int stacksize, int priority, void* parm,
                  const char* name) {
+  if (ep == nullptr) return LWP_ESYSTEM;
   if (!is_priority(priority)) return LWP_EBADPRI;
   Message message = {};
   message.kind = Message::Kind::spawn;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "arch/sanitizer.h"
+#include "base/short_text.h"
 #include "base/wait_while.h"
 #include "core/event.h"
 #include "core/life.h"
@@ -20,6 +21,9 @@ namespace {
 using Cell = MessageRing::Cell;
 
 std::size_t bytes_of(std::uint64_t cells) noexcept { return cells * sizeof(Cell); }
+
+// The receiver may take a spawn at the end of a call by a handler, which must not use the heap.
+static_assert(Message::kName <= kShortText);
 
 constexpr int kBurst = 64;
 

@@ -28,7 +28,7 @@ struct Message {
     credit,  // target: the handle of the LWP that gets one
     spawn,   // target: the entry of a new LWP
   };
-  static constexpr std::size_t kName = 34;  // with its end; fills the cell
+  static constexpr std::size_t kName = 32;  // with its end
 
   std::uintptr_t target;
   void* parm;
