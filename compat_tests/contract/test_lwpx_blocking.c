@@ -51,6 +51,7 @@ static void wait_for_answers(int count) {
 CASE(result_and_errno_come_back) {
   expect_int(LWPX_Blocking(nap, NULL, NULL), LWP_EINIT);
   host(2);
+  expect_int(LWPX_Blocking(NULL, NULL, NULL), LWP_ESYSTEM);
   ask((void*)12);
   expect_int(LWPX_Blocking(nap, NULL, NULL), LWP_SUCCESS);
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);

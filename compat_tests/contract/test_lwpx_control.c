@@ -25,6 +25,12 @@ CASE(codes) {
   expect_int(LWPX_Suspend(io_manager()), LWP_EBADPID);
 }
 
+CASE(the_io_manager_is_not_destroyed) {
+  start_with_io();
+  expect_int(LWP_DestroyProcess(io_manager()), LWP_EBADPID);
+  select_ms(1);
+}
+
 /* --- priorities */
 
 static void dispatch(int times) {
@@ -303,6 +309,7 @@ static void the_process_table_says_so(void** state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(codes),
+      cmocka_unit_test(the_io_manager_is_not_destroyed),
       cmocka_unit_test(a_ready_lwp_goes_to_the_end_of_its_new_ring),
       cmocka_unit_test(a_waiting_lwp_wakes_at_its_new_priority),
       cmocka_unit_test(the_caller_keeps_the_processor_and_yields_from_its_new_place),

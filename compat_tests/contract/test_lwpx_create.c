@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_lwpx_create.c - LWPs with attributes, and in memory of the caller's. */
+#include <sys/mman.h>
+
 #include "io_case.h"
 #include "ticks.h"
 
@@ -27,6 +29,8 @@ CASE(codes) {
   expect_int(LWPX_CreateProcess(&attributes, tell, NULL, &pid), LWP_ESYSTEM);
   attributes.size = sizeof(size_t);
   expect_int(LWPX_CreateProcess(&attributes, tell, NULL, &pid), LWP_ESYSTEM);
+  attributes.size = 4097;
+  expect_int(LWPX_CreateProcess(&attributes, tell, NULL, &pid), LWP_ESYSTEM);
   attributes.size = sizeof attributes;
   attributes.flags = 1u << 31;
   expect_int(LWPX_CreateProcess(&attributes, tell, NULL, &pid), LWP_ESYSTEM);
@@ -41,6 +45,19 @@ CASE(codes) {
   expect(pid == (PROCESS)(void*)&event);
   LWP_DispatchProcess();
   expect_transcript("");
+}
+
+CASE(a_size_that_is_garbage_is_not_read_up_to) {
+  char* const pages =
+      (char*)mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const struct LWPX_Attributes fresh = LWPX_ATTRIBUTES_INIT;
+  struct LWPX_Attributes* const last = (struct LWPX_Attributes*)(pages + 4096) - 1;
+  expect(pages != MAP_FAILED);
+  expect_int(mprotect(pages + 4096, 4096, PROT_NONE), 0);
+  host(1);
+  *last = fresh;
+  last->size = 1 << 20;
+  expect_int(LWPX_CreateProcess(last, tell, NULL, NULL), LWP_ESYSTEM);
 }
 
 CASE(without_attributes_the_creators_priority_and_no_name) {
@@ -311,6 +328,7 @@ static void running_off_such_a_stack_is_noticed(void** state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(codes),
+      cmocka_unit_test(a_size_that_is_garbage_is_not_read_up_to),
       cmocka_unit_test(without_attributes_the_creators_priority_and_no_name),
       cmocka_unit_test(creating_does_not_switch_even_to_a_higher_priority),
       cmocka_unit_test(smaller_and_larger_structs_are_understood),

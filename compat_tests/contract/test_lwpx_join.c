@@ -47,7 +47,9 @@ CASE(codes) {
   expect_int(LWPX_Detach(pid), LWPX_ENOJOIN);
   expect_int(LWP_DestroyProcess(pid), LWP_SUCCESS);
   expect_int(LWPX_Join(pid, NULL, NULL), LWP_EBADPID);
-  expect_int(LWPX_Join(io_manager(), NULL, NULL), LWPX_ENOJOIN);
+  expect_int(IOMGR_Initialize(), LWP_SUCCESS);
+  expect_int(LWPX_Join(io_manager(), NULL, NULL), LWP_EBADPID);
+  expect_int(LWPX_Detach(io_manager()), LWP_EBADPID);
 }
 
 CASE(the_status_is_that_of_the_end) {

@@ -28,6 +28,10 @@ CASE(errors_are_those_of_poll_and_a_few_more) {
     expect_int(LWPX_Poll(&look, 1, &bad[i]), -1);
     expect_int(errno, EINVAL);
   }
+  errno = 0;
+  expect_int(LWPX_Poll(NULL, 1, &at_once), -1);
+  expect_int(errno, EFAULT);
+  expect_int(LWPX_Poll(NULL, 0, &at_once), 0);
   expect_int(getrlimit(RLIMIT_NOFILE, &limit), 0);
   errno = 0;
   expect_int(LWPX_Poll(&look, limit.rlim_cur + 1, &at_once), -1);

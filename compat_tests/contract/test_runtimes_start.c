@@ -127,6 +127,17 @@ CASE(a_start_that_fails_is_undone) {
   stop_when_idle_and_join(start_group(6, NULL, NULL));
 }
 
+static void try_to_end_the_first_lwp(void* unused, int index) {
+  const PROCESS first = handle_of("Main Process");
+  (void)unused, (void)index;
+  expect_int(LWP_DestroyProcess(first), LWP_EBADPID);
+  expect_int(LWPX_Cancel(first), LWP_EBADPID);
+  expect_int(LWPX_Suspend(first), LWP_EBADPID);
+  expect_int(LWPX_Join(first, NULL, NULL), LWP_EBADPID);
+}
+
+CASE(a_member_does_not_lose_its_first_lwp) { join(start_group(1, try_to_end_the_first_lwp, NULL)); }
+
 CASE(everything_comes_back_when_a_group_has_been_joined) {
   int descriptors, i;
   stop_when_idle_and_join(start_group(2, NULL, NULL));
@@ -143,6 +154,7 @@ int main(void) {
       cmocka_unit_test(structs_of_other_releases_are_understood),
       cmocka_unit_test(attributes_take_effect),
       cmocka_unit_test(a_start_that_fails_is_undone),
+      cmocka_unit_test(a_member_does_not_lose_its_first_lwp),
       cmocka_unit_test(everything_comes_back_when_a_group_has_been_joined),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

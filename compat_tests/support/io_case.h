@@ -33,13 +33,13 @@ static inline PROCESS start_with_io(void) {
   return self;
 }
 
-/* The handle of the I/O manager's own LWP, which only the list of all LWPs tells. */
-static inline PROCESS io_manager(void) {
-  static const char name[] = "process IO MANAGER (";
-  char line[256];
+/* The handle of an LWP that the library has made for itself, which only the list of all tells. */
+static inline PROCESS handle_of(const char* lwp_name) {
+  char line[256], name[64];
   void* handle = NULL;
   FILE* file = tmpfile();
   expect(file != NULL);
+  snprintf(name, sizeof name, "process %s (", lwp_name);
   LWP_SetLog(file, 0);
   LWP_Print_Processes();
   LWP_SetLog(stderr, 0);
@@ -52,6 +52,8 @@ static inline PROCESS io_manager(void) {
   expect(handle != NULL);
   return (PROCESS)handle;
 }
+
+static inline PROCESS io_manager(void) { return handle_of("IO MANAGER"); }
 
 static inline struct timeval ms_timeval(long ms) {
   struct timeval time;

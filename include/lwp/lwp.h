@@ -90,7 +90,8 @@ LWP_EXPORT int LWP_CreateProcess(void (*ep)(void*), int stacksize, int priority,
 
 /*
  * LWP_DestroyProcess - ends an LWP, whatever it is doing. Locks that it holds stay locked.
- * Returns LWP_SUCCESS (not to a caller that ends itself); LWP_EINIT; LWP_EBADPID.
+ * Returns LWP_SUCCESS (not to a caller that ends itself); LWP_EINIT; LWP_EBADPID, also for the LWPs
+ * that are the library's own: the I/O manager's, and the first in each runtime of a group.
  * Switches: only when the caller ends itself, and then for good. Handler: no. Source: Coda.
  */
 LWP_EXPORT int LWP_DestroyProcess(PROCESS pid);

@@ -60,7 +60,8 @@ LWP_EXPORT int LWPX_MwaitProcessUntil(int wcount, const void* evlist[],
 /*
  * LWPX_Poll - poll(2).
  *   timeout  NULL: none; {0, 0}: does not wait.
- * EINVAL also for more descriptors than the process may have, or a bad timeout.
+ * EFAULT if fds is NULL, but count is not 0; EINVAL also for more descriptors than the process may
+ * have, or a bad timeout.
  * Switches: only if it has to wait.
  */
 LWP_EXPORT int LWPX_Poll(struct pollfd* fds, nfds_t count, const struct timespec* timeout);
@@ -93,7 +94,7 @@ LWP_EXPORT int LWPX_Connect(int fd, const struct sockaddr* address, socklen_t le
  * errno is left as fn left it. If the calling LWP is destroyed meanwhile, fn still runs to its end;
  * LWP_TerminateProcessSupport waits for all that have begun. Up to 64 calls are under way or
  * queued; who comes later waits for a place first.
- * Returns LWP_SUCCESS; LWP_EINIT; LWP_ENOMEM; LWP_ESYSTEM if there is no thread to be had, if
+ * Returns LWP_SUCCESS; LWP_EINIT; LWP_ENOMEM; LWP_ESYSTEM if fn is NULL, there is no thread, if
  * IOMGR_Finalize came while the caller waited for a place, or in a child that was forked meanwhile.
  * Switches: yes.
  */

@@ -58,7 +58,7 @@ struct LWPX_Attributes {
  * LWP_EBADPID, or, if it is joinable, until it has been joined or detached. A stack in such memory
  * has no guard pages: a word at its end is compared at every dispatch.
  * Returns LWP_SUCCESS; in this order LWP_EINIT; LWP_ESYSTEM (entry is NULL, attributes->size makes
- * no sense, an unknown flag, or something that this library does not know); LWP_ENOMEM (also: the
+ * no sense or is more than 4096, an unknown flag, or something that this library does not know); LWP_ENOMEM (also: the
  * memory is too small); LWP_EBADPRI. Nothing is left behind then.
  * Switches: no, unlike LWP_CreateProcess.
  */
@@ -77,7 +77,8 @@ LWP_EXPORT int LWPX_CreateProcess(const struct LWPX_Attributes* attributes, void
  * nothing; it works again when others have given theirs back. So what needs memory of another kind
  * is not to be had: LWPX_Blocking says LWP_ESYSTEM, LWPX_StartRuntimes LWP_ENOMEM, LWPX_ThisRuntime
  * NULL. Exceptions: printing (LWP_Print_Processes, traces, the last words of a deadlock) uses
- * stdio; TM_Init and TM_Insert belong to no set of LWPs, and use the heap as ever.
+ * stdio; TM_Init and TM_Insert belong to no set of LWPs, and use the heap as ever; and the system's
+ * loader, which PRE_AddModule and PRE_AddModuleByName ask, uses the heap.
  *
  * LWPX_STATIC_BYTES(lwps, stack), a constant expression, is enough for that many LWPs at a time
  * beside the caller, with stacks of up to `stack` bytes each, however many come and go. Beyond

@@ -15,7 +15,8 @@
  *
  * An LWP is joinable if it was created so (<lwp/lwpx_create.h>). When it has ended, its handle is
  * good for LWPX_Join and LWPX_Detach alone; all else says LWP_EBADPID. Its memory is kept till
- * then. The functions below say LWP_EBADPID for the I/O manager's own LWP, too.
+ * then. The functions below say LWP_EBADPID for the LWPs that are the library's own, too: the I/O
+ * manager's, and the first in each runtime of a group.
  *
  * All semantics are ours; they follow POSIX threads. Handler: no, for all of them but LWPX_Self.
  */

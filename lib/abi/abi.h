@@ -90,14 +90,30 @@ LWP_ALWAYS_INLINE Rc may_enter(const Runtime* runtime) noexcept {
   return LWP_UNLIKELY(critical::in_library()) ? Rc::blocked : Rc::success;
 }
 
+// Handles are looked up, and the I/O manager is asked for, after the library has been entered:
+// until then a handler may yield to an LWP that ends either.
+
+// Null also for the LWPs that are the library's own, which nobody else is to control: the I/O
+// manager's, and the first one of a kernel thread of a group.
+inline Pcb* find_lwp(const Runtime& runtime, PROCESS pid) noexcept {
+  Pcb* const pcb = runtime.handles.find(pid);
+  const bool own = pcb == runtime.idle_lwp || (pcb == &runtime.first && runtime.member != nullptr);
+  return own ? nullptr : pcb;
+}
+
+inline bool is_library_lwp(const Runtime& runtime, PROCESS pid) noexcept {
+  return runtime.handles.find(pid) != find_lwp(runtime, pid);
+}
+
 // Copies a struct whose first member is its size over the defaults that *known holds. The caller
 // may be older than this library, and know less; or newer, and may then ask for nothing that is not
-// known here. False if it does, or if the size is below `least`.
+// known here. False if it does, or if the size is below `least` or none that a struct has.
 template <typename Attributes>
 bool read_attributes(const Attributes* given, std::size_t least, Attributes* known) noexcept {
   if (given == nullptr) return true;
+  constexpr std::size_t kMost = 4096;
   const std::size_t size = given->size;
-  if (size < least) return false;
+  if (size < least || size > kMost) return false;
   const auto* const bytes = reinterpret_cast<const char*>(given);
   for (std::size_t i = sizeof *known; i < size; ++i) {
     if (bytes[i] != 0) return false;

@@ -84,9 +84,9 @@ LWP_EXPORT int afs3_LWP_CreateProcess(void (*ep)(void*), int stacksize, int prio
 LWP_EXPORT int afs3_LWP_DestroyProcess(PROCESS pid) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
-  Pcb* const pcb = runtime->handles.find(pid);
-  if (pcb == nullptr) return LWP_EBADPID;
   const Inside inside(*runtime);
+  Pcb* const pcb = find_lwp(*runtime, pid);
+  if (pcb == nullptr) return LWP_EBADPID;
   if (pcb == runtime->current) exit_lwp(*runtime, kCancelledStatus);
   destroy_lwp(*runtime, *pcb);
   dispatch(*runtime);
@@ -113,10 +113,10 @@ LWP_EXPORT int afs3_LWP_QWait(void) {
 LWP_EXPORT int afs3_LWP_QSignal(PROCESS pid) {
   Runtime* const runtime = this_runtime();
   if (runtime == nullptr) return LWP_EINIT;
-  Pcb* const pcb = runtime->handles.find(pid);
-  if (pcb == nullptr) return LWP_EBADPID;
   if (critical::in_library()) return LWP_QSignal(pid);
   const Inside inside(*runtime);
+  Pcb* const pcb = runtime->handles.find(pid);
+  if (pcb == nullptr) return LWP_EBADPID;
   return pcb->credits < 0 ? to_c(give_credit(*runtime, *pcb)) : LWP_ENOWAIT;
 }
 

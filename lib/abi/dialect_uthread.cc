@@ -17,6 +17,7 @@ struct thread;  // a PROCESS by another name
 namespace {
 
 constexpr int kStackSize = 64 * 1024;
+constexpr std::int64_t kNsPerUs = 1000;
 
 thread* create(void (*f)(void*), void* arg, bool preemptible, int slices) noexcept {
   if (f == nullptr) return nullptr;
@@ -77,7 +78,7 @@ LWP_EXPORT void uthread_add_runqueue(thread* t) {
   Runtime* const runtime = this_runtime();
   if (may_enter(runtime) != Rc::success) return;
   const Inside inside(*runtime);
-  if (Pcb* const pcb = runtime->handles.find(reinterpret_cast<PROCESS>(t))) {
+  if (Pcb* const pcb = find_lwp(*runtime, reinterpret_cast<PROCESS>(t))) {
     add_thread(*runtime, *pcb);
   }
 }
@@ -93,22 +94,23 @@ LWP_EXPORT int uthread_start(void) {
   Runtime* const runtime = this_runtime();
   if (runtime == nullptr) return LWP_SUCCESS;
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
-  if (const Rc rc = may_start(*runtime); rc != Rc::success) return to_c(rc);
   const Waiting waiting(*runtime);
+  if (const Rc rc = may_start(*runtime); rc != Rc::success) return to_c(rc);
   block_until_threads_end(*runtime);
   return LWP_SUCCESS;
 }
 
 LWP_EXPORT int uthread_start_slots(int time_slot_size, long tick_us) {
   std::int64_t ns;
-  if (__builtin_mul_overflow(std::int64_t{time_slot_size}, std::int64_t{tick_us} * 1000, &ns)) {
+  if (__builtin_mul_overflow(std::int64_t{tick_us}, kNsPerUs, &ns) ||
+      __builtin_mul_overflow(ns, std::int64_t{time_slot_size}, &ns)) {
     return LWP_ESYSTEM;
   }
   Runtime* const runtime = this_runtime();
   if (runtime == nullptr) return ns > 0 ? LWP_SUCCESS : LWP_ESYSTEM;
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
-  if (const Rc rc = may_start(*runtime); rc != Rc::success) return to_c(rc);
   const Waiting waiting(*runtime);
+  if (const Rc rc = may_start(*runtime); rc != Rc::success) return to_c(rc);
   const Slices slices(*runtime, ns);
   if (!slices.started()) return LWP_ESYSTEM;
   block_until_threads_end(*runtime);

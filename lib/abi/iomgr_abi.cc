@@ -14,10 +14,13 @@ using namespace lwp;
 
 namespace {
 
-// As may_enter(), for calls that need the I/O manager.
-Rc may_use_io(const Runtime* runtime) noexcept {
-  if (const Rc rc = may_enter(runtime); rc != Rc::success) return rc;
-  return runtime->io != nullptr ? Rc::success : Rc::not_initialised;
+// Runs call(runtime) inside the library, where there is an I/O manager.
+template <typename Call>
+int with_io(Call call) noexcept {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  const Inside inside(*runtime);
+  return runtime->io != nullptr ? call(*runtime) : LWP_EINIT;
 }
 
 int fail(int error) noexcept {
@@ -45,23 +48,22 @@ extern "C" {
 int IOMGR_Initialize(void) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
-  if (runtime->io != nullptr) return LWP_SUCCESS;
   const Inside inside(*runtime);
+  if (runtime->io != nullptr) return LWP_SUCCESS;
   const Rc rc = start_io(*runtime);
   if (rc == Rc::success) dispatch(*runtime);
   return to_c(rc);
 }
 
 int IOMGR_Finalize(void) {
-  Runtime* const runtime = this_runtime();
-  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
-  const Inside inside(*runtime);
-  if (runtime->port != nullptr) {  // others must be able to wake it
-    cancel_all_unix_signals(*runtime);
+  return with_io([](Runtime& runtime) {
+    if (runtime.port != nullptr) {  // others must be able to wake it
+      cancel_all_unix_signals(runtime);
+    } else {
+      stop_io(runtime);
+    }
     return LWP_SUCCESS;
-  }
-  stop_io(*runtime);
-  return LWP_SUCCESS;
+  });
 }
 
 int IOMGR_Select(int fds, fd_set* readfds, fd_set* writefds, fd_set* exceptfds,
@@ -71,50 +73,42 @@ int IOMGR_Select(int fds, fd_set* readfds, fd_set* writefds, fd_set* exceptfds,
   }
   if (fds < 0 || fds > FD_SETSIZE) return fail(EINVAL);
   Runtime* const runtime = this_runtime();
-  if (const Rc rc = may_use_io(runtime); rc != Rc::success) {
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) {
     return fail(rc == Rc::blocked ? EDEADLK : EINVAL);
   }
-  int result;
-  int error = 0;
+  int result = -1;
+  int error = EINVAL;
   {
     const Waiting waiting(*runtime);
     const FdSets sets = {fds, readfds, writefds, exceptfds};
-    result = block_on_select(*runtime, sets, to_deadline(timeout), &error);
+    if (runtime->io != nullptr) {
+      result = block_on_select(*runtime, sets, to_deadline(timeout), &error);
+    }
   }
   return result == -1 ? fail(error) : result;
 }
 
 int IOMGR_Cancel(PROCESS pid) {
-  Runtime* const runtime = this_runtime();
-  if (may_use_io(runtime) != Rc::success) return -1;
-  Pcb* const pcb = runtime->handles.find(pid);
-  if (pcb == nullptr) return -1;
-  const Inside inside(*runtime);
-  return cancel_io(*runtime, *pcb) ? 0 : -1;
+  const int rc = with_io([pid](Runtime& runtime) {
+    Pcb* const pcb = runtime.handles.find(pid);
+    return pcb != nullptr && cancel_io(runtime, *pcb) ? LWP_SUCCESS : LWP_EBADPID;
+  });
+  return rc == LWP_SUCCESS ? 0 : -1;
 }
 
 int IOMGR_Poll(void) {
-  Runtime* const runtime = this_runtime();
-  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
-  const Inside inside(*runtime);
-  return poll_io(*runtime) ? 1 : 0;
+  return with_io([](Runtime& runtime) { return poll_io(runtime) ? 1 : 0; });
 }
 
 int IOMGR_Signal(int signo, char* event) {
   if (signo <= 0 || signo >= kSignals) return LWP_EBADSIG;
   if (event == nullptr) return LWP_EBADEVENT;
-  Runtime* const runtime = this_runtime();
-  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
-  const Inside inside(*runtime);
-  return to_c(signal_as_event(*runtime, signo, event));
+  return with_io([&](Runtime& runtime) { return to_c(signal_as_event(runtime, signo, event)); });
 }
 
 int IOMGR_CancelSignal(int signo) {
   if (signo <= 0 || signo >= kSignals) return LWP_EBADSIG;
-  Runtime* const runtime = this_runtime();
-  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
-  const Inside inside(*runtime);
-  return to_c(cancel_signal(*runtime, signo));
+  return with_io([&](Runtime& runtime) { return to_c(cancel_signal(runtime, signo)); });
 }
 
 int IOMGR_SoftSig(void (*aproc)(void*), char* arock) {

@@ -21,9 +21,9 @@ int PRE_AskLoops(const void* context) {
 int PRE_CancelLoops(PROCESS pid) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  const Inside inside(*runtime);
   Pcb* const pcb = runtime->handles.find(pid);
   if (pcb == nullptr) return LWP_EBADPID;
-  const Inside inside(*runtime);
   return cancel_loops(*pcb) ? LWP_SUCCESS : LWP_ENOWAIT;
 }
 

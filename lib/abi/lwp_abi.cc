@@ -4,6 +4,7 @@
 
 #include "abi/plain_form.h"
 #include "abi/trace.h"
+#include "abi/visit.h"
 #include "arch/switching_call.h"
 #include "base/legacy_variables.h"
 #include "core/birth.h"
@@ -61,9 +62,9 @@ int LWP_DestroyProcess(PROCESS pid) {
   trace_call(__func__);
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
-  Pcb* const pcb = runtime->handles.find(pid);
-  if (pcb == nullptr) return LWP_EBADPID;
   const Inside inside(*runtime);
+  Pcb* const pcb = find_lwp(*runtime, pid);
+  if (pcb == nullptr) return LWP_EBADPID;
   if (pcb == runtime->current) exit_lwp(*runtime, kCancelledStatus);
   destroy_lwp(*runtime, *pcb);
   return LWP_SUCCESS;
@@ -83,6 +84,7 @@ PROCESS LWP_ThisProcess(void) {
 int LWP_GetProcessPriority(PROCESS pid, int* priority) {
   const Runtime* const runtime = this_runtime();
   if (runtime == nullptr) return LWP_EINIT;
+  const Visit visit;
   const Pcb* const pcb = runtime->handles.find(pid);
   if (pcb == nullptr) return LWP_EBADPID;
   *priority = pcb->priority;
@@ -121,9 +123,9 @@ int LWP_StackUsed(PROCESS pid, int* max, int* used) {
   trace_call(__func__);
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  const Inside inside(*runtime);
   Pcb* const pcb = runtime->handles.find(pid);
   if (pcb == nullptr) return LWP_EBADPID;
-  const Inside inside(*runtime);
   return to_c(stack_use(*pcb, max, used));
 }
 

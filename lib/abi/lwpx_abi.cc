@@ -29,12 +29,13 @@ auto io_call(Call call) noexcept -> decltype(call(*this_runtime(), static_cast<i
   Runtime* const runtime = this_runtime();
   int error = 0;
   decltype(call(*runtime, &error)) result = -1;
-  if (const Rc rc = may_use_io(runtime); rc != Rc::success) {
-    error = to_errno(rc);
-  } else {
+  Rc rc = may_enter(runtime);
+  if (rc == Rc::success) {
     const Waiting waiting(*runtime);
-    result = call(*runtime, &error);
+    rc = start_io(*runtime);
+    if (rc == Rc::success) result = call(*runtime, &error);
   }
+  if (rc != Rc::success) error = to_errno(rc);
   if (result == -1) errno = error;
   return result;
 }
@@ -42,10 +43,11 @@ auto io_call(Call call) noexcept -> decltype(call(*this_runtime(), static_cast<i
 int wait_until(const void* const* events, int count, int needed,
                const timespec* deadline) noexcept {
   Runtime* const runtime = this_runtime();
-  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
   if (needed < 0 || needed > count) return LWP_EBADCOUNT;
   if (deadline != nullptr && !valid(*deadline)) return LWP_ESYSTEM;
   const Waiting waiting(*runtime);
+  if (const Rc rc = start_io(*runtime); rc != Rc::success) return to_c(rc);
   return to_c(to_rc(block_on_events_until(*runtime, events, count, needed,
                                           deadline != nullptr ? to_ns(*deadline) : kNever)));
 }
@@ -56,9 +58,10 @@ extern "C" {
 
 int LWPX_Sleep(const struct timespec* duration) {
   Runtime* const runtime = this_runtime();
-  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
   if (duration != nullptr && !valid(*duration)) return LWP_ESYSTEM;
   const Waiting waiting(*runtime);
+  if (const Rc rc = start_io(*runtime); rc != Rc::success) return to_c(rc);
   const std::int64_t deadline = duration != nullptr ? deadline_after(to_ns(*duration)) : kNever;
   const IoOutcome outcome = sleep_until(*runtime, deadline);
   return outcome == IoOutcome::timed_out ? LWP_SUCCESS : to_c(to_rc(outcome));
@@ -78,6 +81,10 @@ int LWPX_MwaitProcessUntil(int wcount, const void* evlist[], const struct timesp
 int LWPX_Poll(struct pollfd* fds, nfds_t count, const struct timespec* timeout) {
   rlimit limit;
   const bool too_many = getrlimit(RLIMIT_NOFILE, &limit) == 0 && count > limit.rlim_cur;
+  if (fds == nullptr && count > 0) {
+    errno = EFAULT;
+    return -1;
+  }
   if (too_many || (timeout != nullptr && !valid(*timeout))) {
     errno = EINVAL;
     return -1;
@@ -141,13 +148,17 @@ int LWPX_Connect(int fd, const struct sockaddr* address, socklen_t length) {
 
 int LWPX_Blocking(void* (*fn)(void*), void* arg, void** result) {
   Runtime* const runtime = this_runtime();
-  if (const Rc rc = may_use_io(runtime); rc != Rc::success) return to_c(rc);
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  if (fn == nullptr) return LWP_ESYSTEM;
   BlockingPool::Outcome outcome = {};
   Rc rc;
   {
     const Waiting waiting(*runtime);
-    notice_fork(*runtime);
-    rc = runtime->io->pool.run(*runtime, fn, arg, &outcome);
+    rc = start_io(*runtime);
+    if (rc == Rc::success) {
+      notice_fork(*runtime);
+      rc = runtime->io->pool.run(*runtime, fn, arg, &outcome);
+    }
   }
   if (rc != Rc::success) return to_c(rc);
   if (result != nullptr) *result = outcome.result;

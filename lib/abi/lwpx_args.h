@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// lwpx_args.h - what the LWPX shims share: times, and the I/O manager, which starts when needed.
+// lwpx_args.h - what the LWPX shims share: times.
 #pragma once
 
 #include <time.h>
@@ -8,17 +8,8 @@
 
 #include "abi/abi.h"
 #include "base/clock.h"
-#include "iomgr/io_manager.h"
 
 namespace lwp {
-
-// As may_enter(), for calls that start the I/O manager if need be.
-inline Rc may_use_io(Runtime* runtime) noexcept {
-  if (const Rc rc = may_enter(runtime); rc != Rc::success) return rc;
-  if (LWP_LIKELY(runtime->io != nullptr)) return Rc::success;
-  const Inside inside(*runtime);
-  return start_io(*runtime);
-}
 
 inline bool valid(const timespec& time) noexcept {
   return time.tv_sec >= 0 && time.tv_nsec >= 0 && time.tv_nsec < kNsPerSecond;

@@ -8,19 +8,10 @@
 #include "core/cancel.h"
 #include "core/control.h"
 #include "core/remains.h"
+#include "iomgr/io_manager.h"
 #include "iomgr/join.h"
 
 using namespace lwp;
-
-namespace {
-
-// The I/O manager's own LWP is nobody's to control.
-Pcb* find_lwp(const Runtime& runtime, PROCESS pid) noexcept {
-  Pcb* const pcb = runtime.handles.find(pid);
-  return pcb != runtime.idle_lwp ? pcb : nullptr;
-}
-
-}  // namespace
 
 extern "C" {
 
@@ -35,11 +26,14 @@ int LWPX_Exit(void* status) {
 
 int LWPX_Join(PROCESS pid, const struct timespec* deadline, void** status) {
   Runtime* const runtime = this_runtime();
-  const Rc entered = deadline != nullptr ? may_use_io(runtime) : may_enter(runtime);
-  if (entered != Rc::success) return to_c(entered);
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
   if (deadline != nullptr && !valid(*deadline)) return LWP_ESYSTEM;
   void* result;
   const Waiting waiting(*runtime);
+  if (is_library_lwp(*runtime, pid)) return LWP_EBADPID;
+  if (deadline != nullptr) {
+    if (const Rc rc = start_io(*runtime); rc != Rc::success) return to_c(rc);
+  }
   const std::int64_t until = deadline != nullptr ? to_ns(*deadline) : kNever;
   const Rc rc = join_lwp(*runtime, pid, until, &result);
   if (rc == Rc::success && status != nullptr) *status = result;
@@ -50,6 +44,7 @@ int LWPX_Detach(PROCESS pid) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
   const Inside inside(*runtime);
+  if (is_library_lwp(*runtime, pid)) return LWP_EBADPID;
   return to_c(detach_lwp(*runtime, pid));
 }
 
@@ -102,6 +97,7 @@ int LWPX_SetCancelState(int state, int* previous) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
   if (state != LWPX_CANCEL_ENABLE && state != LWPX_CANCEL_DISABLE) return LWP_ESYSTEM;
+  const Inside inside(*runtime);
   const bool disabled = set_cancel_disabled(*runtime->current, state == LWPX_CANCEL_DISABLE);
   if (previous != nullptr) *previous = disabled ? LWPX_CANCEL_DISABLE : LWPX_CANCEL_ENABLE;
   return LWP_SUCCESS;

@@ -75,11 +75,14 @@ LWP_NOINLINE int signal_fully(const void* event, int yield) noexcept {
 LWP_NOINLINE int qsignal_fully(PROCESS pid) noexcept {
   Runtime* const runtime = this_runtime();
   if (runtime == nullptr) return LWP_EINIT;
-  Pcb* const pcb = runtime->handles.find(pid);
-  if (pcb == nullptr) return LWP_EBADPID;
-  if (critical::in_library()) return post(*runtime, PostKind::credit, pid);
+  if (critical::in_library()) {
+    const bool lives = runtime->handles.find(pid) != nullptr;
+    return lives ? post(*runtime, PostKind::credit, pid) : LWP_EBADPID;
+  }
   trace_call("LWP_QSignal");
   const Inside inside(*runtime);
+  Pcb* const pcb = runtime->handles.find(pid);
+  if (pcb == nullptr) return LWP_EBADPID;
   return to_c(give_credit(*runtime, *pcb));
 }
 

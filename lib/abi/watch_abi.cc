@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "abi/abi.h"
+#include "abi/visit.h"
 #include "preempt/watchdog.h"
 
 using namespace lwp;
@@ -38,6 +38,7 @@ int PRE_GetCounters(PROCESS pid, struct PRE_Counters* counters) {
   const Runtime* const runtime = this_runtime();
   if (runtime == nullptr) return LWP_EINIT;
   if (counters->size < kSmallestCounters) return LWP_ESYSTEM;
+  const Visit visit;
   const Pcb* const pcb = pid != nullptr ? runtime->handles.find(pid) : nullptr;
   if (pid != nullptr && pcb == nullptr) return LWP_EBADPID;
   PRE_Counters all = pcb != nullptr ? to_public(pcb->ticks) : to_public(runtime->counters);

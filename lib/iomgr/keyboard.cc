@@ -37,7 +37,8 @@ bool wait_for_key(Runtime& runtime, int seconds) noexcept {
   critical::enter_library();
   cancellation_point(runtime);
   int error;
-  const int ready = block_on_poll(runtime, &input, 1, deadline, &error);
+  const bool served = runtime.io != nullptr;  // a handler may have let others end the I/O manager
+  const int ready = served ? block_on_poll(runtime, &input, 1, deadline, &error) : -1;
   if (wait_was_cut(*runtime.current)) act_on_cancel(runtime);
   leave_library(runtime);
   return ready > 0;
