@@ -13,7 +13,8 @@ import sys
 ALLOWED = {
     'base': set(),
     'arch': {'base'},
-    'sigsafe': {'base/attributes.h', 'base/cache_line.h', 'base/clock.h', 'base/memcheck.h'},
+    'sigsafe': {'base/attributes.h', 'base/cache_line.h', 'base/clock.h', 'base/memcheck.h',
+                'base/own_descriptor.h'},
     'core': {'arch', 'sigsafe', 'base'},
     'time': {'base'},
     'preempt': {'core', 'sigsafe', 'base'},

@@ -17,7 +17,6 @@ bool is_below_limit(int fd) noexcept {
 }  // namespace
 
 bool open_own(int& fd, int (*create)()) noexcept {
-  if (!is_own(fd)) fd = -1;
   int created = create();
   if (created < 0 && errno == EMFILE && fd >= 0 && is_below_limit(fd)) {
     close(fd);  // the only number there is for the new one

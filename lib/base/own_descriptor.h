@@ -16,6 +16,11 @@ constexpr int kOwnMark = 64;
 
 LWP_SIGSAFE inline bool is_own(int fd) noexcept { return fcntl(fd, F_GETSIG) == kOwnMark; }
 
+// To be asked of all before any is opened, which may take the number of one that is lost.
+inline void forget_if_lost(int& fd) noexcept {
+  if (!is_own(fd)) fd = -1;
+}
+
 // Opens it; or anew, if it is open: in one step, and under the same number where that can be, as
 // others may rely on it, and LWPs may wait for numbers that have been closed and are free. On
 // failure it stays as it is.

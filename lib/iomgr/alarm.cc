@@ -21,7 +21,11 @@ bool Alarm::open() noexcept {
 }
 
 bool Alarm::is_open() const noexcept {
-  return std::all_of(timers_, timers_ + kTimers, [](int timer) { return is_own(timer); });
+  return std::all_of(timers_, timers_ + kTimers, [](int timer) { return timer >= 0; });
+}
+
+void Alarm::forget_lost() noexcept {
+  for (int& timer : timers_) forget_if_lost(timer);
 }
 
 bool Alarm::join(int epoll, std::uint64_t first_tag) noexcept {

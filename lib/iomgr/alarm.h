@@ -22,6 +22,8 @@ class Alarm {
   // Opens the timers, or anew if they are open.
   bool open() noexcept;
   bool is_open() const noexcept;
+  // What the program has closed is no longer open.
+  void forget_lost() noexcept;
   // Puts them into a set. Reports carry the tag of the timer, one up from timer to timer.
   bool join(int epoll, std::uint64_t first_tag) noexcept;
   void close() noexcept;

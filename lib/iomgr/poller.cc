@@ -52,7 +52,7 @@ int Poller::enter(int fd, std::uint32_t events) noexcept {
   epoll_event event = {};
   event.events = events;
   const auto control = [&](int operation, unsigned generation) {
-    event.data.u64 = std::uint64_t{generation} << 32 | static_cast<unsigned>(fd);
+    event.data.u64 = tag(fd, generation);
     if (epoll_ctl(epoll_, operation, fd, &event) != 0) return errno;
     if (generation != place.generation) {
       place.proven = place.drained = false;
@@ -176,9 +176,13 @@ bool Poller::report_always_ready(OnReady on_ready, void* context) noexcept {
 
 // The number of events, less than 1 if there are none.
 int Poller::sleep(const Until& until, std::int64_t now) noexcept {
-  const bool at_once = until.deadline == 0 || until.wake <= now ||
-                       (until.wake != kNever && !alarm_.set(until.wake, until.next));
-  return epoll_wait(epoll_, events_, kBatch, at_once ? 0 : -1);
+  bool at_once = until.deadline == 0 || until.wake <= now;
+  if (!at_once && until.wake != kNever && LWP_UNLIKELY(!alarm_.set(until.wake, until.next))) {
+    at_once = set_is_spoilt_ = true;  // the program has closed it
+  }
+  const int count = epoll_wait(epoll_, events_, kBatch, at_once ? 0 : -1);
+  if (LWP_UNLIKELY(count < 0) && errno != EINTR) set_is_spoilt_ = true;
+  return count;
 }
 
 // Their requests lie on as many stacks, which have not been touched since they began to wait: all
@@ -216,13 +220,10 @@ bool Poller::wait(const Until& asked, OnReady on_ready, void* context) noexcept 
       continue;
     }
     quiet = false;
-    if (data == kWakeUp) {
-      std::uint64_t value;
-      if (read(wake_fd_->load(std::memory_order_relaxed), &value, sizeof value) < 0) continue;
-    } else if (data >> 32 == places_[fd].generation) {
+    if (fd < place_count_ && data == tag(fd, places_[fd].generation)) {
       report(fd, events_[i].events, on_ready, context);
-    } else {
-      set_is_spoilt_ = true;
+    } else if (data != kWakeUp) {
+      set_is_spoilt_ = true;  // or it is one of the program's
     }
   }
   // There may be no descriptor to get: then time is what is looked at, and often.

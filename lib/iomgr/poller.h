@@ -122,6 +122,7 @@ class Poller {
   bool open_wake_fd() noexcept;
   bool open_set() noexcept;
   bool renew_set() noexcept;
+  void forget_lost() noexcept;
   void close_all() noexcept;
   static void sleep_without_set() noexcept;
   int sleep(const Until& until, std::int64_t now) noexcept;
@@ -129,7 +130,10 @@ class Poller {
 
   static constexpr int kBatch = 128;
   static constexpr int kNone = -1;
-  // Reports of its own descriptors.
+  // What reports carry. The first bit is set in all, and rarely in what programs have theirs carry.
+  static constexpr std::uint64_t tag(int fd, unsigned generation) noexcept {
+    return std::uint64_t{1} << 63 | std::uint64_t{generation} << 32 | static_cast<unsigned>(fd);
+  }
   static constexpr std::uint64_t kWakeUp = ~std::uint64_t{0};
   static constexpr std::uint64_t kAlarm = kWakeUp - Alarm::kTimers;  // the first
 

@@ -19,7 +19,7 @@ bool Poller::open_wake_fd() noexcept {
 bool Poller::open_set() noexcept {
   if (!open_own(epoll_, [] { return epoll_create1(EPOLL_CLOEXEC); })) return false;
   epoll_event event = {};
-  event.events = EPOLLIN;
+  event.events = EPOLLIN | EPOLLET;  // so that nothing need be read
   event.data.u64 = kWakeUp;
   return epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_fd_->load(), &event) == 0 &&
          alarm_.join(epoll_, kAlarm);
@@ -33,6 +33,15 @@ bool Poller::start(std::atomic<int>& ret_wake_fd, BlockHeap* block) noexcept {
   }
   stop();
   return false;
+}
+
+// What the program has closed.
+void Poller::forget_lost() noexcept {
+  int wake_fd = wake_fd_->load();
+  forget_if_lost(wake_fd);
+  wake_fd_->store(wake_fd);
+  alarm_.forget_lost();
+  forget_if_lost(epoll_);
 }
 
 void Poller::close_all() noexcept {
@@ -52,6 +61,7 @@ void Poller::stop() noexcept {
 
 bool Poller::leave_parent() noexcept {
   if (!sentinel_.forked()) return false;
+  forget_lost();
   if (open_wake_fd() && alarm_.open() && renew_set()) return true;
   close_all();  // rather none than the parent's
   set_is_spoilt_ = true;
@@ -61,7 +71,8 @@ bool Poller::leave_parent() noexcept {
 // The wake-up descriptor stays, as a handler on another kernel thread may be about to write to it.
 bool Poller::renew_set() noexcept {
   set_is_spoilt_ = true;  // until all is done
-  if (!is_own(wake_fd_->load()) && !open_wake_fd()) return false;
+  forget_lost();
+  if (wake_fd_->load() < 0 && !open_wake_fd()) return false;
   if (!alarm_.is_open() && !alarm_.open()) return false;
   if (!open_set()) return false;
   for (int fd = 0; fd < place_count_; ++fd) {

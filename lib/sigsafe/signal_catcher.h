@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/attributes.h"
+#include "base/own_descriptor.h"
 #include "sigsafe/zone.h"
 
 namespace lwp {
@@ -28,9 +29,10 @@ LWP_SIGSAFE inline bool has_caught_something(const Zone& zone) noexcept {
 // sleeper, which first says that it will sleep and then looks once more.
 LWP_SIGSAFE inline void wake_sleeper(Zone& zone) noexcept {
   if (!zone.sleeping.load(std::memory_order_seq_cst)) return;
+  const int fd = zone.wake_fd.load(std::memory_order_relaxed);
   const std::uint64_t one = 1;
-  // A full counter means that a wake-up is on its way already.
-  if (write(zone.wake_fd.load(std::memory_order_relaxed), &one, sizeof one) < 0) return;
+  if (!is_own(fd)) return;  // the program has closed it; the sleep that begins notices
+  if (write(fd, &one, sizeof one) < 0) return;
 }
 
 // After something has been noted: the runtime will deal with it soon, asleep or not.

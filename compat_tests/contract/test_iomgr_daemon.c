@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_iomgr_daemon.c - programs that close all descriptors, the library's too, as daemons do when
+ * they begin, and open their own under the same numbers.
+ */
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "asleep.h"
+#include "io_case.h"
+
+enum { FIRST = STDERR_FILENO + 1, NUMBERS = 8 };
+
+static int event;
+
+static void close_all(void) {
+  int fd;
+  for (fd = FIRST; fd < 64; ++fd) close(fd);
+}
+
+/* In place of all the library had open. */
+static void open_files(void) {
+  int i;
+  for (i = 0; i < NUMBERS; ++i) expect_int(memfd_create("a file", 0), FIRST + i);
+}
+
+static void expect_files_untouched(void) {
+  struct stat status;
+  int i;
+  for (i = 0; i < NUMBERS; ++i) {
+    expect_int(fstat(FIRST + i, &status), 0);
+    expect_int(status.st_size, 0);
+  }
+}
+
+static double cpu_of_pause(long ms) {
+  const double begin = cpu_seconds();
+  pause_ms(ms);
+  return cpu_seconds() - begin;
+}
+
+static void wait_for_event(void* parm) {
+  (void)parm;
+  for (;;) {
+    LWP_WaitProcess(&event);
+    note("e");
+  }
+}
+
+static void tell_event(int signo) {
+  (void)signo;
+  LWP_NoYieldSignal(&event);
+}
+
+/* What ends the sleep for them is the handler alone. */
+static void expect_handlers_end_sleeps(void) {
+  int i;
+  signal(SIGALRM, tell_event);
+  for (i = 1; i <= 3; ++i) {
+    signal_when_asleep(SIGALRM);
+    while (notes() < i) LWPX_WaitProcessUntil(&event, NULL);
+  }
+  forget_transcript();
+}
+
+CASE(program_sleeps_and_its_files_stay_empty_when_it_has_closed_all) {
+  start_with_io();
+  spawn("w", 3, wait_for_event, NULL);
+  pause_ms(1);
+  close_all();
+  expect(cpu_of_pause(300) < 0.1);
+  close_all();
+  open_files();
+  expect(cpu_of_pause(300) < 0.1);
+  expect_handlers_end_sleeps();
+  expect_files_untouched();
+  expect_int(IOMGR_Finalize(), 0);
+  expect_files_untouched();
+}
+
+static void become_a_daemon(int signo) {
+  close_all();
+  open_files();
+  tell_event(signo);
+}
+
+CASE(handler_that_has_closed_all_does_not_write_into_files) {
+  start_with_io();
+  spawn("w", 4, wait_for_event, NULL);
+  signal(SIGALRM, become_a_daemon);
+  signal_when_asleep(SIGALRM);
+  while (notes() < 1) LWPX_WaitProcessUntil(&event, NULL);
+  expect_files_untouched();
+}
+
+static int ends[2], others[2];
+
+static void read_twice(void* fd) {
+  char c;
+  int i;
+  for (i = 0; i < 2; ++i) note("%d", (int)LWPX_Read(*(int*)fd, &c, 1));
+}
+
+static void expect_io_works(void) {
+  struct timeval soon = ms_timeval(10);
+  fd_set set;
+  stream_pair(ends);
+  stream_pair(others);
+  set_of_one(&set, ends[0]);
+  expect_int(IOMGR_Select(ends[0] + 1, &set, NULL, NULL, &soon), 0);
+  spawn("r", 3, read_twice, &ends[0]);
+  spawn("r", 3, read_twice, &others[0]);
+  expect_int(write(ends[1], "x", 1), 1);
+  expect_int(write(others[1], "x", 1), 1);
+  wait_for_notes(2);
+  pause_ms(1);
+  expect_int(write(ends[1], "x", 1), 1);
+  expect_int(write(others[1], "x", 1), 1);
+  wait_for_notes(4);
+  expect_transcript("1 1 1 1");
+}
+
+CASE(descriptors_are_waited_for_when_all_have_been_closed) {
+  start_with_io();
+  pause_ms(1);
+  close_all();
+  expect_io_works();
+  close_all();
+  open_files();
+  expect_io_works();
+  expect_files_untouched();
+}
+
+CASE(descriptors_are_waited_for_in_a_child_that_has_closed_all) {
+  pid_t child;
+  start_with_io();
+  pause_ms(1);
+  child = fork();
+  if (child == 0) {
+    close_all();
+    open_files();
+    expect_io_works();
+    expect(cpu_of_pause(300) < 0.1);
+    expect_files_untouched();
+    _exit(0);
+  }
+  expect_int(status_of_child(child), 0);
+  expect_io_works();
+}
+
+/* Under the number of the library's set, whichever that is; they report all the time. */
+CASE(programs_own_epoll_sets_are_not_taken_for_the_librarys) {
+  struct epoll_event input;
+  int i, pair[2];
+  start_with_io();
+  pause_ms(1);
+  close_all();
+  for (i = 0; i < NUMBERS; ++i) expect_int(epoll_create1(0), FIRST + i);
+  stream_pair(pair);
+  for (i = 0; i < NUMBERS; ++i) {
+    memset(&input, 0, sizeof input);
+    input.events = EPOLLIN;
+    input.data.fd = pair[0];
+    expect_int(epoll_ctl(FIRST + i, EPOLL_CTL_ADD, pair[0], &input), 0);
+  }
+  expect_int(write(pair[1], "x", 1), 1);
+  expect(cpu_of_pause(300) < 0.1);
+  expect_io_works();
+  for (i = 0; i < NUMBERS; ++i) {
+    expect_int(epoll_wait(FIRST + i, &input, 1, 0), 1);
+    expect_int(input.data.fd, pair[0]);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(program_sleeps_and_its_files_stay_empty_when_it_has_closed_all),
+      cmocka_unit_test(handler_that_has_closed_all_does_not_write_into_files),
+      cmocka_unit_test(descriptors_are_waited_for_when_all_have_been_closed),
+      cmocka_unit_test(descriptors_are_waited_for_in_a_child_that_has_closed_all),
+      cmocka_unit_test(programs_own_epoll_sets_are_not_taken_for_the_librarys),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
