@@ -91,6 +91,36 @@ ON_LOOPBACK(two_that_accept_get_one_connection_each) {
   expect_transcript("c-125");
 }
 
+static void accept_as_the_system(int fd) {
+  errno = 0;
+  expect_int(accept(fd, NULL, NULL), -1);
+  note("%d", errno);
+  errno = 0;
+  expect_int(LWPX_Accept(fd, NULL, NULL), -1);
+  note("%d", errno);
+}
+
+CASE(accept_of_what_takes_no_connections_fails_at_once) {
+  int ends[2];
+  start_with_io();
+  stream_pair(ends);
+  accept_as_the_system(ends[0]);
+  accept_as_the_system(socket(AF_UNIX, SOCK_STREAM, 0));
+  expect_transcript("22 22 22 22");
+  accept_as_the_system(socket(AF_UNIX, SOCK_DGRAM, 0));
+  expect_transcript("95 95");
+  expect_int(pipe(ends), 0);
+  accept_as_the_system(ends[0]);
+  expect_transcript("88 88");
+  expect_int(fcntl(ends[0], F_GETFL) & O_NONBLOCK, 0);
+}
+
+ON_LOOPBACK(accept_on_a_datagram_socket_fails_at_once) {
+  start_with_io();
+  expect_int(LWPX_Accept(bound_socket(SOCK_DGRAM), NULL, NULL), -1);
+  expect_int(errno, EOPNOTSUPP);
+}
+
 static struct sockaddr_un local;
 static socklen_t local_size;
 
@@ -203,6 +233,8 @@ int main(void) {
       cmocka_unit_test(accept_waits_for_a_connection),
       cmocka_unit_test(refused_connection_is_an_error),
       cmocka_unit_test(two_that_accept_get_one_connection_each),
+      cmocka_unit_test(accept_of_what_takes_no_connections_fails_at_once),
+      cmocka_unit_test(accept_on_a_datagram_socket_fails_at_once),
       cmocka_unit_test(connect_waits_for_a_place_in_the_queue_of_a_local_listener),
       cmocka_unit_test(datagrams_come_with_their_sender),
       cmocka_unit_test(error_queue_is_not_waited_for),

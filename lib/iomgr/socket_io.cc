@@ -177,10 +177,13 @@ ssize_t write_some(Runtime& runtime, int fd, const void* buffer, std::size_t siz
 
 int accept_one(Runtime& runtime, int fd, sockaddr* address, socklen_t* length,
                int* ret_errno) noexcept {
+  const auto attempt = [&]() -> ssize_t {
+    return without_blocking(fd, [&] { return accept(fd, address, length); });
+  };
   const ssize_t accepted = until_done(runtime, fd, EPOLLIN, true, ret_errno, [&]() -> ssize_t {
-    return if_ready(fd, POLLIN, [&]() -> ssize_t {
-      return without_blocking(fd, [&] { return accept(fd, address, length); });
-    });
+    const ssize_t result = if_ready(fd, POLLIN, attempt);
+    const bool waits = result < 0 && would_block(errno);
+    return waits && !is_listener(fd) ? attempt() : result;
   });
   const int connection = static_cast<int>(accepted);
   if (connection >= 0) runtime.io->poller.forget(connection);
