@@ -5,6 +5,7 @@
  * Those whose time is over run before descriptors are looked at: what they do, a cancellation of
  * somebody else's wait for instance, comes first.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -234,6 +235,37 @@ CASE(soft_signals_run_before_unix_signals_and_deadlines) {
   expect_transcript("a end told b end unix slept");
 }
 
+static void wait_and_take(void* also) {
+  char c;
+  fd_set set;
+  int result;
+  FD_ZERO(&set);
+  FD_SET(ends[0], &set);
+  if (also != NULL) FD_SET(*(int*)also, &set);
+  result = IOMGR_Select(FD_SETSIZE, &set, NULL, NULL, NULL);
+  note("%s%d", LWP_Name(), result);
+  expect(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0);
+  note(read(ends[0], &c, 1) == 1 ? "took" : "nothing");
+}
+
+CASE(all_who_wait_for_one_descriptor_are_told_though_the_first_takes_all) {
+  int other[2];
+  host(1);
+  expect_int(IOMGR_Initialize(), 0);
+  expect_int(pipe(ends), 0);
+  expect_int(pipe(other), 0);
+  spawn("a", 3, wait_and_take, NULL);
+  spawn("b", 3, wait_and_take, NULL);
+  spawn("several", 3, wait_and_take, &other[0]);
+  expect_int(write(ends[1], "x", 1), 1);
+  while (notes() < 4) let_the_manager_run();
+  let_the_manager_run();
+  expect_transcript("a1 took b1 nothing");
+  expect_int(write(ends[1], "x", 1), 1);
+  while (notes() < 2) let_the_manager_run();
+  expect_transcript("several1 took");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(expired_sleeper_runs_before_descriptors_are_looked_at),
@@ -245,6 +277,7 @@ int main(void) {
       cmocka_unit_test(earliest_sleeper_can_cancel_those_due_a_moment_later),
       cmocka_unit_test(credit_from_a_handler_is_taken_before_deadlines_and_descriptors),
       cmocka_unit_test(soft_signals_run_before_unix_signals_and_deadlines),
+      cmocka_unit_test(all_who_wait_for_one_descriptor_are_told_though_the_first_takes_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
