@@ -325,6 +325,29 @@ static void running_off_such_a_stack_is_noticed(void** state) {
   assert_non_null(strstr(outcome.err, "LWP: stack overflow in process small!"));
 }
 
+static const char kLongName[] = "an LWP whose name does not fit into its control block";
+
+/* as a frame that is too large would */
+static void spoil_the_canary(void* parm) { memset(parm, 0, 8); }
+
+static void overflow_and_end(void) {
+  host(1);
+  attributes.memory = arena[1];
+  attributes.memory_size = 4096 + LWPX_SIGNAL_BYTES + LWPX_CONTROL_BYTES;
+  attributes.name = kLongName;
+  create(spoil_the_canary, arena[1]);
+  LWP_DispatchProcess();
+  exit(5);
+}
+
+static void who_has_run_off_it_is_named_though_it_ends(void** state) {
+  static struct outcome outcome;
+  (void)state;
+  child_case_observe(overflow_and_end, &outcome);
+  assert_int_equal(outcome.signal, SIGABRT);
+  assert_non_null(strstr(outcome.err, kLongName));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(codes),
@@ -342,6 +365,7 @@ int main(void) {
       cmocka_unit_test(its_memory_is_kept_until_it_is_joined),
       cmocka_unit_test(termination_gives_memory_back_and_does_not_look_at_it),
       cmocka_unit_test(running_off_such_a_stack_is_noticed),
+      cmocka_unit_test(who_has_run_off_it_is_named_though_it_ends),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,24 @@ CASE(the_status_is_that_of_the_end) {
   expect_transcript("R R");
 }
 
+static void join_and_note(void* joined) {
+  expect_int(LWPX_Join(*(PROCESS*)joined, NULL, NULL), LWP_SUCCESS);
+  note("%s", LWP_Name());
+}
+
+CASE(a_joiner_above_is_next_however_its_lwp_ends) {
+  void (*const ends[])(void*) = {exit_with, note_and_end};
+  size_t i;
+  host(0);
+  for (i = 0; i < sizeof ends / sizeof ends[0]; ++i) {
+    PROCESS joined = create("J", 3, LWPX_JOINABLE, ends[i], NULL);
+    create("equal", 3, 0, note_and_end, NULL);
+    create("above", 4, 0, join_and_note, &joined);
+    LWP_DispatchProcess();
+    expect_transcript(i == 0 ? "above equal" : "J above equal");
+  }
+}
+
 static void destroy_self(void* parm) {
   (void)parm;
   LWP_DestroyProcess(LWPX_Self());
@@ -318,6 +336,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(codes),
       cmocka_unit_test(the_status_is_that_of_the_end),
+      cmocka_unit_test(a_joiner_above_is_next_however_its_lwp_ends),
       cmocka_unit_test(destroying_oneself_counts_as_cancelled),
       cmocka_unit_test(the_ended_are_good_for_joining_alone),
       cmocka_unit_test(a_block_is_not_used_again_before_it_is_joined),

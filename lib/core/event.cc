@@ -40,6 +40,7 @@ void* memory_for_list(Runtime& runtime, Pcb& self, std::size_t bytes) noexcept {
   if (bigger == nullptr) return nullptr;
   self.list_memory = bigger;
   self.list_bytes = bytes;
+  self.flags |= kOwnsMemory;
   return bigger;
 }
 

@@ -20,6 +20,7 @@ bool copy_long_name(Runtime& runtime, Pcb& pcb, const char* name) noexcept {
   pcb.name = static_cast<char*>(take_memory(runtime.block, size));
   if (pcb.name == nullptr) return false;
   memcpy(pcb.name, name, size);
+  pcb.flags |= kOwnsMemory;
   return true;
 }
 
@@ -43,19 +44,17 @@ Rc identify(Runtime& runtime, Pcb& pcb, const NewLwp& wanted) noexcept {
   if (!is_priority(wanted.priority)) return Rc::bad_priority;
   if (!copy_name(runtime, pcb, wanted.name)) return Rc::no_memory;
   if (runtime.handles.issue(pcb)) return Rc::success;
-  if (pcb.name != pcb.short_name) return_memory(runtime.block, pcb.name);
+  free_memory(runtime, pcb);
   return Rc::no_memory;
 }
 
-// The rest of the burial of an LWP that is in no queue any more.
-LWP_ALWAYS_INLINE void put_away(Runtime& runtime, Pcb& pcb, void* status) noexcept {
+// The rest of the burial of an LWP that is in no queue any more. The first one's stack is not ours.
+LWP_ALWAYS_INLINE void put_away(Runtime& runtime, Pcb& pcb, void* status, bool first) noexcept {
   pcb.state = PcbState::dead;
   runtime.handles.retire(pcb);
-  if (LWP_UNLIKELY(pcb.name != pcb.short_name)) return_memory(runtime.block, pcb.name);
-  if (LWP_UNLIKELY(pcb.list_memory != nullptr)) return_memory(runtime.block, pcb.list_memory);
   if (LWP_UNLIKELY(pcb.flags != 0)) return leave_remains(runtime, pcb, status);
   // Nobody takes the stack before the next LWP runs, so the running LWP may end on its own.
-  if (&pcb != &runtime.first) runtime.stacks.release_pooled(pcb.slot);
+  if (!first) runtime.stacks.release_pooled(pcb.slot);
 }
 
 // Everything that dies with an LWP; its block and its stack are then free for the next.
@@ -65,7 +64,7 @@ void bury(Runtime& runtime, Pcb& pcb, void* status) noexcept {
   } else if (pcb.node_count != 0 || pcb.io_request != nullptr) {
     forget_wait(runtime, pcb);
   }
-  put_away(runtime, pcb, status);
+  put_away(runtime, pcb, status, &pcb == &runtime.first);
 }
 
 // Makes an LWP in the slot, not ready yet. The slot is the caller's again after an error.
@@ -83,6 +82,12 @@ Rc make_lwp(Runtime& runtime, StackSlot& slot, const NewLwp& wanted, int stack_s
   return Rc::success;
 }
 
+// The end of the running LWP in its rarer forms. Who has waited for it may be the next to run.
+[[noreturn]] LWP_NOINLINE void end_with_remains(Runtime& runtime, Pcb& self) noexcept {
+  put_away(runtime, self, nullptr, false);
+  dispatch_for_good(runtime, runtime.queue.pick());
+}
+
 }  // namespace
 
 // An LWP ends here too, with no call left open: the returns of whoever runs next are then predicted
@@ -96,7 +101,8 @@ void lwp_main(Arrival arrival) noexcept {
   self.entry(self.parm);
   critical::enter_library();
   Pcb* const next = runtime.queue.remove_and_pick(self);
-  put_away(runtime, self, nullptr);
+  if (LWP_UNLIKELY(self.flags != 0)) end_with_remains(runtime, self);
+  put_away(runtime, self, nullptr, false);
   dispatch_for_good(runtime, next);
 }
 
@@ -164,7 +170,7 @@ void adopt_first_lwp(Runtime& runtime, int priority) noexcept {
 void free_all_lwps(Runtime& runtime) noexcept {
   runtime.handles.for_each([&](Pcb& pcb) {
     const bool pooled = &pcb != &runtime.first && !pcb.slot.placed;
-    pcb.flags &= kPlaced;  // whoever would join it ends too
+    pcb.flags &= kPlaced | kOwnsMemory;  // whoever would join it ends too
     if (pcb.state == PcbState::ended) {
       clear_away(runtime, pcb);
     } else if (pcb.state != PcbState::dead) {

@@ -48,6 +48,7 @@ enum PcbFlag : std::uint8_t {
   kJoinable = 16,       // its end is kept until somebody has seen it
   kPlaced = 32,         // its block vanishes with it. Kept
   kThread = 64,         // its end is waited for, see thread_set.h
+  kOwnsMemory = 128,    // name or list_memory is allocated, and freed with it
 };
 
 // What libstdc++ and libc++abi keep per kernel thread and an LWP must have for itself, so that it
@@ -95,7 +96,7 @@ struct alignas(kCacheLine) Pcb {
   // --- identity
   void (*entry)(void*) = nullptr;
   void* parm = nullptr;
-  char* name = nullptr;  // short_name, or allocated
+  char* name = nullptr;  // short_name, or allocated. Of a dead one short_name
   char short_name[kShortText];
   int index = 0;
   int nominal_stack = 0;  // bytes, as the creator asked for, rounded; 0 for the first LWP

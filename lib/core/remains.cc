@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/remains.h"
 
+#include <atomic>
+
 #include "arch/sanitizer.h"
 #include "core/event.h"
 #include "core/overflow.h"
@@ -28,8 +30,23 @@ Pcb* joiner_of(const Runtime& runtime, const Pcb& pcb) noexcept {
 
 }  // namespace
 
+// A handler may look at the name at any time. What has been copied of a long one does for a dead
+// LWP.
+void free_memory(Runtime& runtime, Pcb& pcb) noexcept {
+  char* const name = pcb.name;
+  pcb.short_name[kShortText - 1] = '\0';
+  pcb.name = pcb.short_name;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (name != pcb.short_name) return_memory(runtime.block, name);
+  if (pcb.list_memory != nullptr) return_memory(runtime.block, pcb.list_memory);
+  pcb.list_memory = nullptr;
+  pcb.list_bytes = 0;
+  pcb.flags = static_cast<std::uint8_t>(pcb.flags & ~kOwnsMemory);
+}
+
 void leave_remains(Runtime& runtime, Pcb& pcb, void* status) noexcept {
   check_canary(runtime, pcb);
+  free_memory(runtime, pcb);
   if ((pcb.flags & kCancelWanted) != 0) --runtime.cancellations;
   if ((pcb.flags & kThread) != 0 && --runtime.threads == 0) {
     (void)signal_event(runtime, &runtime.threads);

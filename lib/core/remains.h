@@ -21,6 +21,9 @@ inline void* const kCancelledStatus = reinterpret_cast<void*>(-1);
 // The rest of an LWP's burial, if it has any flag. It may be the running one.
 LWP_NOINLINE void leave_remains(Runtime& runtime, Pcb& pcb, void* status) noexcept;
 
+// Frees what has been allocated for the LWP, its name too.
+void free_memory(Runtime& runtime, Pcb& pcb) noexcept;
+
 // Frees block and stack of an LWP that has ended; it may run still.
 void clear_away(Runtime& runtime, Pcb& pcb) noexcept;
 
