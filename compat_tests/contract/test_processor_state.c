@@ -43,6 +43,26 @@ CASE(a_new_lwp_begins_with_the_rounding_mode_of_its_creator) {
   expect_transcript("down down");
 }
 
+static void note_rounding_and_change_it(void* mode) {
+  note_rounding(NULL);
+  fesetround(*(int*)mode);
+}
+
+static void wake(void* event) { LWP_NoYieldSignal(event); }
+
+CASE(a_new_lwp_begins_so_whoever_has_ended_just_before) {
+  int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TONEAREST, FE_DOWNWARD, FE_DOWNWARD, FE_UPWARD};
+  size_t i;
+  host(1);
+  for (i = 0; i < sizeof modes / sizeof modes[0]; ++i) {
+    fesetround(i % 2 == 0 ? FE_DOWNWARD : FE_TONEAREST);
+    spawn("L", 0, note_rounding_and_change_it, &modes[i]);
+  }
+  spawn("last", 0, wake, &modes);
+  LWP_WaitProcess(&modes);
+  expect_transcript("down other down other down other");
+}
+
 #endif
 
 /* Values that a compiler likes to keep in registers over calls. */
@@ -118,6 +138,7 @@ int main(void) {
 #ifdef LWP_LWP_H
       cmocka_unit_test(rounding_mode_belongs_to_the_lwp),
       cmocka_unit_test(a_new_lwp_begins_with_the_rounding_mode_of_its_creator),
+      cmocka_unit_test(a_new_lwp_begins_so_whoever_has_ended_just_before),
 #endif
       cmocka_unit_test(registers_survive_a_dispatch),
       cmocka_unit_test(longjmp_works_within_an_lwp),

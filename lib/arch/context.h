@@ -13,6 +13,10 @@
 //   the present ones may be those of a signal handler, which begins with none. Rounding mode and
 //   exception masks belong to each flow.
 //
+//   A flow that ends needs nothing saved, and one that has never run nothing restored but its
+//   floating-point state. So if one follows the other, and that state is the present one, it begins
+//   where its stack does, without the frame that Boost has made for it.
+//
 // Saved by a switch: callee-saved registers, control bits of x87 and MXCSR, or FPCR. Not saved:
 // everything a function call may change, signal mask, thread-local variables, errno.
 #pragma once
@@ -32,6 +36,9 @@ struct Context {
   std::uint32_t fp_control = 0;  // x86-64: scratch of the switch that suspends it; AArch64: FPCR
 };
 
+// As fp_control of an x86-64 flow that has never run. No MXCSR: most bits of that are reserved.
+constexpr std::uint32_t kNeverRun = ~std::uint32_t{0};
+
 // What a flow receives when it gets the processor: whom it came from. To be passed to land().
 using Arrival = boost::context::detail::transfer_t;
 using ContextEntry = void (*)(Arrival);
@@ -40,9 +47,10 @@ namespace detail {
 
 #if defined(__x86_64__) && defined(__ELF__)
 
+constexpr std::uint32_t kStickyFlags = 0x3f;  // of MXCSR
+
 LWP_ALWAYS_INLINE Arrival jump(Context& self, const Context& to) noexcept {
   __asm__ __volatile__("stmxcsr %0" : "=m"(self.fp_control));
-  constexpr std::uint32_t kStickyFlags = 0x3f;
   void* frame = to.frame;
   auto& resumed_mxcsr = *static_cast<std::uint32_t*>(frame);  // the first word of Boost's frame
   // A branch, as nearly always there is nothing to add.
@@ -111,10 +119,12 @@ LWP_ALWAYS_INLINE Arrival jump(Context& self, const Context& to) noexcept {
 // Makes `ret_context` a flow that begins with entry() on the given stack. entry() never returns.
 inline void context_make(Context& ret_context, char* low, char* top, ContextEntry entry) noexcept {
   const auto size = static_cast<std::size_t>(top - low);
-  ret_context.frame = boost::context::detail::make_fcontext(top, size, entry);
 #if defined(__aarch64__)
   ret_context.fp_control = detail::fp_control();
+#elif defined(__x86_64__)
+  ret_context.fp_control = kNeverRun;
 #endif
+  ret_context.frame = boost::context::detail::make_fcontext(top, size, entry);
   ret_context.note.made(low, size);
 }
 
@@ -137,6 +147,47 @@ LWP_ALWAYS_INLINE void context_switch(Context& self, Context& to) noexcept {
   detail::jump(self, to);
   __builtin_unreachable();
 }
+
+#if defined(__x86_64__) && defined(__ELF__) && !defined(LWP_ASAN) && !defined(LWP_TSAN)
+
+// Whether `to` has never run, and the present floating-point state is that which it was made with.
+// `self` is about to end.
+LWP_ALWAYS_INLINE bool begins_as_is(Context& self, const Context& to) noexcept {
+  if (LWP_UNLIKELY(to.fp_control != kNeverRun)) return false;
+  std::uint16_t x87;
+  __asm__ __volatile__("stmxcsr %0\n\tfnstcw %1" : "=m"(self.fp_control), "=m"(x87));
+  // The first two words of Boost's frame. Flags may be added, but none taken away.
+  const auto* const wanted = static_cast<const std::uint32_t*>(to.frame);
+  const std::uint32_t present = self.fp_control;
+  const std::uint32_t missing = wanted[0] & ~present;
+  const std::uint32_t others = (wanted[0] ^ present) & ~detail::kStickyFlags;
+  return (missing | others | (x87 ^ (wanted[1] & 0xffff))) == 0;
+}
+
+// Goes on with entry(argument) at the top of a stack, whatever is on it now. There is nothing to
+// return to. By a jump, see above.
+[[noreturn]] LWP_ALWAYS_INLINE void begin_at(char* top, void (*entry)(void*),
+                                             void* argument) noexcept {
+  __asm__ __volatile__(
+      "leaq -8(%0), %%rsp\n\t"  // as after a call
+      "xorl %%ebp, %%ebp\n\t"
+      "jmp *%1"
+      :
+      : "r"(top), "r"(entry), "D"(argument)
+      : "memory");
+  __builtin_unreachable();
+}
+
+#else
+
+inline bool begins_as_is(const Context&, const Context&) noexcept { return false; }
+
+[[noreturn]] inline void begin_at(char*, void (*entry)(void*), void* argument) noexcept {
+  entry(argument);
+  __builtin_unreachable();
+}
+
+#endif
 
 // Ends backtraces at the function that calls it, which must be the entry of a flow.
 LWP_ALWAYS_INLINE void end_of_backtrace() noexcept {

@@ -88,15 +88,9 @@ Rc make_lwp(Runtime& runtime, StackSlot& slot, const NewLwp& wanted, int stack_s
   dispatch_for_good(runtime, runtime.queue.pick());
 }
 
-}  // namespace
-
 // An LWP ends here too, with no call left open: the returns of whoever runs next are then predicted
 // right.
-void lwp_main(Arrival arrival) noexcept {
-  end_of_backtrace();
-  Runtime& runtime = *this_runtime();
-  Pcb& self = *runtime.current;
-  land(self.context, arrival);
+[[noreturn]] LWP_ALWAYS_INLINE void live_and_end(Runtime& runtime, Pcb& self) noexcept {
   leave_library(runtime);
   self.entry(self.parm);
   critical::enter_library();
@@ -104,6 +98,21 @@ void lwp_main(Arrival arrival) noexcept {
   if (LWP_UNLIKELY(self.flags != 0)) end_with_remains(runtime, self);
   put_away(runtime, self, nullptr, false);
   dispatch_for_good(runtime, next);
+}
+
+}  // namespace
+
+void lwp_life(void* pcb) noexcept {
+  end_of_backtrace();
+  live_and_end(*this_runtime(), *static_cast<Pcb*>(pcb));
+}
+
+void lwp_main(Arrival arrival) noexcept {
+  end_of_backtrace();
+  Runtime& runtime = *this_runtime();
+  Pcb& self = *runtime.current;
+  land(self.context, arrival);
+  live_and_end(runtime, self);
 }
 
 Rc create_lwp(Runtime& runtime, const NewLwp& wanted, Pcb** ret_pcb) noexcept {

@@ -29,6 +29,9 @@ LWP_NOINLINE Pcb& somebody_or_die(Runtime& runtime) noexcept;
 // that so for this LWP, which is about to run, or for the running one, things having changed?
 void stop_dozing_for(Runtime& runtime, const Pcb& next) noexcept;
 
+// The life of an LWP but the first, from the top of its stack on; see life.cc.
+void lwp_life(void* pcb) noexcept;
+
 namespace detail {
 
 // If there are so many LWPs that their stacks do not stay in a near cache.
@@ -99,6 +102,9 @@ LWP_ALWAYS_INLINE void dispatch(Runtime& runtime) noexcept {
   ++*runtime.dispatch_count;
   Pcb& self = *runtime.current;
   detail::install(runtime, *next, runtime.exceptions);
+  if (LWP_LIKELY(begins_as_is(self.context, next->context))) {
+    begin_at(next->slot.top, lwp_life, next);
+  }
   context_leave(self.context, next->context);
 }
 
