@@ -80,7 +80,9 @@ struct StackSlot {
   }
 
   // What the next owner leaves behind is not to be measured.
-  void forget_use() noexcept { expected_use = 0; }
+  void forget_use() noexcept {
+    if (LWP_UNLIKELY(expected_use != 0)) expected_use = 0;
+  }
 
  private:
   static constexpr std::size_t kProbe = 128;
@@ -112,7 +114,7 @@ class StackPool {
   }
   LWP_ALWAYS_INLINE void take_recycled(StackSlot& first) noexcept {
     last_class_->free = first.next_free;
-    first.recycled = true;
+    if (LWP_UNLIKELY(!first.recycled)) first.recycled = true;
   }
   void release(StackSlot& slot) noexcept {
     if (LWP_UNLIKELY(slot.placed)) return vacate(slot);

@@ -16,3 +16,7 @@
 // Thread-local variables that a signal handler may read: placed by the dynamic linker when the
 // library is loaded, never allocated at the first use.
 #define LWP_TLS __attribute__((tls_model("initial-exec")))
+
+// Stores before it come before those after it. Free; for runs of stores that go along memory cache
+// line by cache line: a processor takes one store at a time to a near cache, but two to one line.
+#define LWP_STORES_SO_FAR() __asm__ __volatile__("" : : : "memory")

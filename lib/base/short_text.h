@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/attributes.h"
+#include "base/wide.h"
 
 namespace lwp {
 
@@ -20,29 +21,44 @@ inline bool copy_short_text(char (&to)[kShortText], const char* from) noexcept {
   return false;
 }
 
-// The same at once. Reads all 32 bytes, if they lie in one page: what cannot fail, but is none of
-// the library's business, so sanitizers must not see it. False also if it can not be done so.
-LWP_ALWAYS_INLINE bool copy_short_text_at_once(char (&to)[kShortText], const char* from) noexcept {
+// A short text as it is held in registers, between reading and writing it.
+struct HeldText {
+  detail::Wide low;
+  detail::Wide high;
+
+  LWP_ALWAYS_INLINE void write(char (&to)[kShortText]) const noexcept {
+    memcpy(to, &low, sizeof low);
+    memcpy(to + sizeof low, &high, sizeof high);
+  }
+};
+
+// Reads all 32 bytes at once, if they lie in one page: what cannot fail, but is none of the
+// library's business, so sanitizers must not see it. False if the text is longer, or can not be
+// read so.
+LWP_ALWAYS_INLINE bool hold_short_text(HeldText& ret_text, const char* from) noexcept {
 #if defined(__SSE2__)
   constexpr std::uintptr_t kSmallestPage = 4096;
   const auto in_page = reinterpret_cast<std::uintptr_t>(from) % kSmallestPage;
   if (LWP_UNLIKELY(in_page > kSmallestPage - kShortText)) return false;
+  detail::Wide zeros;
   int nulls;
   __asm__ __volatile__(
-      "movdqu (%2), %%xmm0\n\t"
-      "movdqu 16(%2), %%xmm1\n\t"
-      "movups %%xmm0, %0\n\t"
-      "movups %%xmm1, 16+%0\n\t"
-      "pminub %%xmm1, %%xmm0\n\t"
-      "pxor %%xmm1, %%xmm1\n\t"
-      "pcmpeqb %%xmm1, %%xmm0\n\t"
-      "pmovmskb %%xmm0, %1"
-      : "=m"(to), "=r"(nulls)
-      : "r"(from)
-      : "xmm0", "xmm1", "memory");
+      "movdqu (%4), %0\n\t"
+      "movdqu 16(%4), %1\n\t"
+      "movdqa %0, %2\n\t"
+      "pminub %1, %2\n\t"
+      "pcmpeqb %5, %2\n\t"
+      "pmovmskb %2, %3"
+      : "=&x"(ret_text.low), "=&x"(ret_text.high), "=&x"(zeros), "=r"(nulls)
+      : "r"(from), "x"(detail::Wide{})
+      : "memory");
   return nulls != 0;
 #else
-  return copy_short_text(to, from);
+  char text[kShortText];
+  if (!copy_short_text(text, from)) return false;
+  memcpy(&ret_text.low, text, sizeof ret_text.low);
+  memcpy(&ret_text.high, text + sizeof ret_text.low, sizeof ret_text.high);
+  return true;
 #endif
 }
 

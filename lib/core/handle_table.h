@@ -44,9 +44,9 @@ class HandleTable {
   LWP_ALWAYS_INLINE void issue_again(Pcb& pcb) noexcept {
     Place& place = places_[pcb.table_index];
     const std::uintptr_t generation = (~place.handle + kGenerationUnit) & kGenerationMask;
+    ++live_;
     place.handle = runtime_bits_ | generation | pcb.table_index;
     pcb.handle = reinterpret_cast<PROCESS>(place.handle);
-    ++live_;
   }
   // Ends the life of that handle; the place stays with the block.
   void retire(Pcb& pcb) noexcept {

@@ -73,6 +73,8 @@ Rc make_lwp(Runtime& runtime, StackSlot& slot, const NewLwp& wanted, int stack_s
   Pcb& pcb = pcb_of(slot);
   pcb.begin_anew();
   if (const Rc rc = identify(runtime, pcb, wanted); rc != Rc::success) return rc;
+  pcb.priority = static_cast<std::uint8_t>(wanted.priority);
+  note_accounting(pcb);
   describe(runtime, pcb, wanted, stack_size);
   if (slot.recycled || slot.placed) {
     const MemcheckPaused paused;  // what others have left on the stack is looked at

@@ -106,6 +106,7 @@ struct alignas(kCacheLine) Pcb {
   std::uint32_t table_index = 0;  // 0: none yet
 
   bool stack_accounted = false;
+  PROCESS joiner = nullptr;  // the LWP that joins this one, if alive. Set if joinable
 
   // --- all zero when an LWP begins, up to `nodes`
   int rock_count = 0;
@@ -124,7 +125,6 @@ struct alignas(kCacheLine) Pcb {
 
   // --- waiting
   WaitNode* nodes = nullptr;  // the list of the present wait: &only_node, or in list_memory
-  PROCESS joiner = nullptr;   // the LWP that joins this one, if alive. Set if joinable
   void* status = nullptr;     // that it has ended with
   WaitNode only_node;         // the list of a wait for one event
 
@@ -136,11 +136,13 @@ struct alignas(kCacheLine) Pcb {
   void begin_anew() noexcept;
 };
 
-inline void Pcb::begin_anew() noexcept {
+LWP_ALWAYS_INLINE void Pcb::begin_anew() noexcept {
+  constexpr std::size_t kFirst = offsetof(Pcb, rock_count);
+  static_assert(kFirst % 16 == 0, "a store of 16 bytes would lie in two cache lines");
+  clear_wide<offsetof(Pcb, nodes) - kFirst>(reinterpret_cast<char*>(this) + kFirst);
+  LWP_STORES_SO_FAR();
   critical_word = critical::kInitialWord + critical::kDepthUnit;
   clear_wide<sizeof exceptions>(&exceptions);
-  constexpr std::size_t kFirst = offsetof(Pcb, rock_count);
-  clear_wide<offsetof(Pcb, nodes) - kFirst>(reinterpret_cast<char*>(this) + kFirst);
 }
 
 inline bool is_blocked(const Pcb& pcb) noexcept {
