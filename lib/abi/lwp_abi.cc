@@ -18,10 +18,14 @@
 
 using namespace lwp;
 
-namespace {
+extern "C" {
 
-LWP_NOINLINE int create_fully(void (*ep)(void*), int stacksize, int priority, void* parm,
-                              const char* name, PROCESS* pid) noexcept {
+// The full form of LWP_CreateProcess.
+[[gnu::visibility("hidden")]] int lwp_create_fully(void (*ep)(void*), int stacksize, int priority,
+                                                   void* parm, const char* name, PROCESS* pid);
+LWP_SWITCHING_CALL(lwp_create_fully);
+int LWP_INNER(lwp_create_fully)(void (*ep)(void*), int stacksize, int priority, void* parm,
+                                const char* name, PROCESS* pid) {
   trace_call("LWP_CreateProcess");
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
@@ -35,27 +39,31 @@ LWP_NOINLINE int create_fully(void (*ep)(void*), int stacksize, int priority, vo
   return LWP_SUCCESS;
 }
 
-}  // namespace
+// The end of its plain form, if somebody else runs first.
+[[gnu::visibility("hidden")]] int lwp_yield_to_created(PROCESS created, PROCESS* pid);
+LWP_SWITCHING_CALL(lwp_yield_to_created);
+int LWP_INNER(lwp_yield_to_created)(PROCESS created, PROCESS* pid) {
+  dispatch_plainly(*this_runtime());
+  if (pid != nullptr) *pid = created;
+  return leave_library_and_return(thread_state_afresh(), LWP_SUCCESS);
+}
 
-extern "C" {
-
-LWP_SWITCHING_CALL(LWP_CreateProcess);
-int LWP_INNER(LWP_CreateProcess)(void (*ep)(void*), int stacksize, int priority, void* parm,
-                                 const char* name, PROCESS* pid) {
+int LWP_CreateProcess(void (*ep)(void*), int stacksize, int priority, void* parm, const char* name,
+                      PROCESS* pid) {
   Runtime* const runtime = this_runtime();
-  if (!enter_plainly(runtime)) return create_fully(ep, stacksize, priority, parm, name, pid);
+  if (!enter_plainly(runtime)) return lwp_create_fully(ep, stacksize, priority, parm, name, pid);
   const Pcb* pcb = nullptr;
   if (LWP_LIKELY(!wants_attention(*runtime))) {
     pcb = create_plainly(*runtime, {ep, parm, stacksize, priority, name});
   }
   if (LWP_UNLIKELY(pcb == nullptr)) {
     leave_to_full_form();
-    return create_fully(ep, stacksize, priority, parm, name, pid);
+    return lwp_create_fully(ep, stacksize, priority, parm, name, pid);
   }
-  PROCESS const handle = pcb->handle;
-  dispatch_plainly(*runtime);
-  if (pid != nullptr) *pid = handle;
-  return leave_library_and_return(thread_state_afresh(), LWP_SUCCESS);
+  if (!runtime->queue.leads_alone(*runtime->current)) return lwp_yield_to_created(pcb->handle, pid);
+  ++*runtime->dispatch_count;
+  if (pid != nullptr) *pid = pcb->handle;
+  return leave_library_and_return(lwp_thread, LWP_SUCCESS);
 }
 
 int LWP_DestroyProcess(PROCESS pid) {

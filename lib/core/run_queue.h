@@ -83,6 +83,11 @@ class RunQueue {
     return pick();
   }
 
+  // The running LWP, which is in its ring, would be picked again.
+  LWP_ALWAYS_INLINE bool leads_alone(const Pcb& running) const noexcept {
+    return running.next == &running && ready_ >> running.priority == 1;
+  }
+
   // The same for the running LWP that leaves its ring, in which it is.
   LWP_ALWAYS_INLINE Pcb* remove_and_pick(Pcb& running) noexcept {
     Pcb& next = *running.next;
