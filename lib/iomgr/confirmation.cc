@@ -41,6 +41,7 @@ void Poller::note_short_read(int fd) noexcept {
     place.kind = is_stream_socket(fd) ? Kind::stream : Kind::other;
   }
   place.drained = place.kind == Kind::stream;
+  if (place.drained) note_steady_read(place, fd);
 }
 
 // LWPs that wait for the old one will find out as they do of any that is closed.
@@ -52,7 +53,12 @@ void Poller::forget(int fd) noexcept {
 bool Poller::confirm(int fd, OnReady on_ready, void* context) noexcept {
   Place& place = places_[fd];
   if (place.interests.empty() || place.interests.front()->always_ready) return false;
-  if (enter(fd, place.known ? place.registered : wanted(place)) == 0) return false;
+  const bool by_edge = place.by_edge && place.steady_reads == kSteady;
+  const bool as_it_is = place.known && place.by_edge == by_edge;
+  if (enter(fd, as_it_is ? place.registered : wanted(place)) == 0) {
+    place.by_edge = by_edge && (place.registered & EPOLLET) != 0;
+    return false;
+  }
   report_closed(fd, on_ready, context);
   return true;
 }
@@ -83,7 +89,10 @@ bool Poller::confirm_trusted(OnReady on_ready, void* context) noexcept {
     } else {
       place.is_trusted = false;
       --trusted_count_;
-      if (place.periods_left == 1) reported |= confirm(fd, on_ready, context);
+      if (place.periods_left == 1) {
+        need_more_steady_reads(place);
+        reported |= confirm(fd, on_ready, context);
+      }
       place.periods_left = 0;
     }
     fd = next;

@@ -96,14 +96,15 @@ void serve_reported(Runtime& runtime) noexcept {
   io.reported_count = 0;
 }
 
-void note_reported(void* context, FdInterest& interest) noexcept {
+bool note_reported(void* context, FdInterest& interest) noexcept {
   auto& runtime = *static_cast<Runtime*>(context);
   IoManager& io = *runtime.io;
   IoRequest& request = *interest.request;
-  if (request.outcome == IoOutcome::ready) return;           // noted already
-  if (io.reported_count == IoManager::kMaxReported) return;  // it will be reported again
+  if (request.outcome == IoOutcome::ready) return true;  // noted already
+  if (io.reported_count == IoManager::kMaxReported) return false;
   request.outcome = IoOutcome::ready;
   io.reported[io.reported_count++] = &request;
+  return true;
 }
 
 // Whether somebody became ready.

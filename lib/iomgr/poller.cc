@@ -14,12 +14,6 @@
 
 namespace lwp {
 
-namespace {
-
-constexpr std::uint32_t kEdges = EPOLLET;
-
-}  // namespace
-
 bool Poller::make_room(int fd) noexcept {
   if (fd < place_count_) return true;
   constexpr int kFirst = 128;
@@ -57,6 +51,7 @@ int Poller::enter(int fd, std::uint32_t events) noexcept {
     if (generation != place.generation) {
       place.proven = place.drained = false;
       place.kind = Kind::unknown;
+      place.steady_reads = 0;
     }
     place.generation = generation & 0x7fffffff;
     return 0;
@@ -66,6 +61,7 @@ int Poller::enter(int fd, std::uint32_t events) noexcept {
   // Closed and opened again since; or never taken out.
   if (error == ENOENT) {
     distrust_until_ = 0;
+    event.events &= ~EPOLLET;  // they were the other file's
     error = control(EPOLL_CTL_ADD, next_generation);
   }
   if ((error == EEXIST || error == EINVAL) && is_own(fd)) {
@@ -74,10 +70,11 @@ int Poller::enter(int fd, std::uint32_t events) noexcept {
     error = control(EPOLL_CTL_MOD, next_generation);
   }
   if (LWP_UNLIKELY(error == EBADF || error == EINVAL) && !is_own(epoll_)) {
-    return renew_set() ? enter(fd, events) : EMFILE;
+    return renew_set() ? enter(fd, events & ~EPOLLET) : EMFILE;
   }
   place.known = error == 0;
-  place.registered = events;
+  place.registered = event.events;
+  place.by_edge = false;
   return error;
 }
 
@@ -101,14 +98,16 @@ int Poller::watch(FdInterest& interest) noexcept {
   if (interest.fd < 0) return EBADF;
   if (!make_room(interest.fd)) return ENOMEM;
   Place& place = places_[interest.fd];
-  const std::uint32_t present = place.known ? place.registered : 0;
-  const bool covered = place.known && (present & interest.wanted) == interest.wanted;
+  const bool trusted = interest.retried && place.proven && distrust_until_ == kNever;
+  const bool by_edge = trusted && suits_edges(place, interest);
+  const bool covered = place.known && (place.registered & interest.wanted) == interest.wanted &&
+                       ((place.registered & EPOLLET) != 0) == by_edge && place.by_edge == by_edge;
   interest.always_ready = false;
-  if (!covered || (present & kEdges) != 0) {
-    const int error = enter(interest.fd, (present & ~kEdges) | interest.wanted);
+  if (!covered) {
+    const int error = enter_for(interest, by_edge);
     if (error != 0 && error != EPERM) return error;
     interest.always_ready = error == EPERM;
-  } else if (interest.retried && place.proven && distrust_until_ == kNever) {
+  } else if (trusted) {
     begin_trusting(interest.fd);
   } else if (!place.is_new) {
     place.is_new = true;
@@ -132,22 +131,29 @@ void Poller::unwatch(FdInterest& interest) noexcept {
 void Poller::report(int fd, std::uint32_t events, OnReady on_ready, void* context) noexcept {
   Place& place = places_[fd];
   place.periods_left = 0;
+  place.drained = false;
   if (place.interests.empty()) {
-    remove(fd);
+    remove(fd);  // whoever waits next registers anew, and the kernel looks
     return;
   }
   bool satisfied = false;
+  bool told_all = true;
   for (FdInterest* i = place.interests.front(); i != nullptr; i = Interests::next(*i)) {
     i->reported = events;
     if ((events & i->ends) == 0) continue;
     satisfied = true;
-    on_ready(context, *i);
+    told_all &= on_ready(context, *i);
+  }
+  if (place.by_edge) {  // whom there was no room for is to be told again
+    if (events == EPOLLIN && told_all) return;
+    if (events != EPOLLIN) place.steady_reads = kNeverSteady;
+  } else if (satisfied || (place.registered & EPOLLET) != 0) {
+    return;
   }
   // Not told again of what concerns nobody: of changes only, that is.
-  if (satisfied || (place.registered & kEdges) != 0) return;
   const std::uint32_t now_wanted = wanted(place);
   const bool unasked = place.registered == now_wanted;  // an error or a hang-up
-  if (enter(fd, unasked ? now_wanted | kEdges : now_wanted) != 0) {
+  if (enter(fd, unasked ? now_wanted | EPOLLET : now_wanted) != 0) {
     report_closed(fd, on_ready, context);
   }
 }

@@ -16,6 +16,15 @@
 // over by then. A program that is found to use the numbers of closed descriptors again is not
 // trusted so for a while.
 //
+// A registration by level has the kernel look at a descriptor again at the next epoll_wait, each
+// time it has reported it. That is saved for busy TCP connections, which are registered by edge:
+// what comes is reported once. It takes waits that are retried, as these begin when a read has just
+// found nothing, or has got less than it asked for and nothing was reported since: what is waited
+// for is yet to come. Whoever else waits, or for anything else, brings the level back; so does a
+// report that nobody waits for, a wait that lasts, an error, a hang-up, and urgent data, since
+// reads stop at its place. [Only what a signal handler reads out of band, having become the
+// socket's owner after it went by edge, may so delay the stream: until the wait is confirmed.]
+//
 // Memory:  a table with a place per descriptor number, doubled on demand; mapped, not allocated,
 //          since IOMGR_Finalize may be called by signal handlers.
 // Context: inside the library. wait() may sleep; nothing switches.
@@ -58,6 +67,10 @@ class Poller {
   // A read got less than it asked for. If that means that it took all there was, as with streams,
   // the next one may as well wait first: more will be reported.
   void note_short_read(int fd) noexcept;
+  // What is urgent is read, out of turn.
+  void note_urgent(int fd) noexcept {
+    if (fd >= 0 && fd < place_count_) places_[fd].steady_reads = kNeverSteady;
+  }
   // Whether that is so, for once.
   bool take_drained(int fd) noexcept {
     if (fd < 0 || fd >= place_count_ || !places_[fd].drained) return false;
@@ -80,9 +93,10 @@ class Poller {
   };
 
   // Waits until something is ready or it is time; may come back earlier. Calls on_ready(context,
-  // interest) for each interest whose wait ends. Returns whether the deadline has come and there
-  // was nothing else to end the wait.
-  using OnReady = void (*)(void* context, FdInterest& interest);
+  // interest) for each interest whose wait ends; where that says false, as there is no room, it
+  // will be called again. Returns whether the deadline has come and there was nothing else to end
+  // the wait.
+  using OnReady = bool (*)(void* context, FdInterest& interest);
   bool wait(const Until& until, OnReady on_ready, void* context) noexcept;
 
  private:
@@ -100,14 +114,20 @@ class Poller {
     bool is_new;                // to be confirmed at the next look
     bool is_trusted;            // to be confirmed if waits last
     bool proven;                // the last report was right
-    bool drained;               // and all that had come has been read
+    bool drained;               // and all that had come has been read; nothing was reported since
+    bool by_edge;               // registered so; only reads that are retried wait
     Kind kind;                  // of the file
+    std::uint8_t steady_reads;  // that got less than they asked for; see edges.cc
     std::uint8_t periods_left;  // until it is confirmed, if it is_trusted; 0: no need to
   };
 
   bool make_room(int fd) noexcept;
   int enter(int fd, std::uint32_t events) noexcept;
+  int enter_for(FdInterest& interest, bool by_edge) noexcept;
   void remove(int fd) noexcept;
+  static bool suits_edges(const Place& place, const FdInterest& interest) noexcept;
+  static void note_steady_read(Place& place, int fd) noexcept;
+  static void need_more_steady_reads(Place& place) noexcept;
   std::uint32_t wanted(const Place& place) const noexcept;
   void report(int fd, std::uint32_t events, OnReady on_ready, void* context) noexcept;
   void report_closed(int fd, OnReady on_ready, void* context) noexcept;
@@ -136,6 +156,8 @@ class Poller {
   }
   static constexpr std::uint64_t kWakeUp = ~std::uint64_t{0};
   static constexpr std::uint64_t kAlarm = kWakeUp - Alarm::kTimers;  // the first
+  static constexpr std::uint8_t kSteady = 4;                         // reads
+  static constexpr std::uint8_t kNeverSteady = kSteady + 1;
 
   int epoll_ = -1;
   Alarm alarm_;

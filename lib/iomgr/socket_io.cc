@@ -118,6 +118,7 @@ ssize_t receive(Runtime& runtime, int fd, void* buffer, std::size_t size, int fl
                 sockaddr* address, socklen_t* length, int* ret_errno) noexcept {
   // What waits in the error queue is never waited for.
   const bool may_wait = (flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) == 0;
+  if ((flags & MSG_OOB) != 0) runtime.io->poller.note_urgent(fd);
   const std::uint32_t events = (flags & MSG_OOB) != 0 ? EPOLLPRI : EPOLLIN;
   const auto receive_some = [&](void* to, std::size_t room) {
     return until_done(runtime, fd, events, may_wait, ret_errno, [&] {

@@ -2,6 +2,9 @@
 // socket_kind.h - what kind of socket a descriptor is.
 #pragma once
 
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace lwp {
@@ -18,6 +21,20 @@ inline bool is_listener(int fd) noexcept {
   int listens = 0;
   socklen_t size = sizeof listens;
   return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0;
+}
+
+// A TCP connection of the plain kind: a read that gets less than it asked for has taken all that
+// had come, and whatever comes then is reported anew. [Reads of local streams also stop where
+// descriptors or credentials were sent; those of sockets on which another protocol is laid, at its
+// records; those of sockets with an owner, whom SIGURG asks to read ahead, at what he has read.]
+inline bool is_plain_tcp(int fd) noexcept {
+  int protocol = 0;
+  socklen_t size = sizeof protocol;
+  if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0) return false;
+  char upper_layer[16];
+  socklen_t length = sizeof upper_layer;
+  const bool plain = getsockopt(fd, IPPROTO_TCP, TCP_ULP, upper_layer, &length) != 0 || length == 0;
+  return protocol == IPPROTO_TCP && plain && fcntl(fd, F_GETOWN) == 0;
 }
 
 }  // namespace lwp
