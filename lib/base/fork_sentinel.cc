@@ -6,8 +6,6 @@
 
 #include <cstddef>
 
-#include "base/attributes.h"
-
 namespace lwp {
 
 bool ForkSentinel::start(bool may_map) noexcept {
@@ -31,10 +29,10 @@ void ForkSentinel::stop() noexcept {
   page_ = nullptr;
 }
 
-bool ForkSentinel::forked() noexcept {
-  const bool same = wiped_on_fork_ ? *page_ != 0 : *page_ == getpid();
-  if (LWP_LIKELY(same)) return false;
-  *page_ = getpid();
+bool ForkSentinel::is_other() noexcept {
+  const pid_t self = getpid();
+  if (*page_ == self) return false;
+  *page_ = self;
   return true;
 }
 

@@ -7,6 +7,8 @@
 
 #include <sys/types.h>
 
+#include "base/attributes.h"
+
 namespace lwp {
 
 class ForkSentinel {
@@ -15,9 +17,11 @@ class ForkSentinel {
   void stop() noexcept;
 
   // Since start() or the last call that said true, this process was forked off.
-  bool forked() noexcept;
+  bool forked() noexcept { return LWP_UNLIKELY(!wiped_on_fork_ || *page_ == 0) && is_other(); }
 
  private:
+  bool is_other() noexcept;
+
   pid_t* page_ = nullptr;  // holds the process's number; 0 in a child
   bool wiped_on_fork_ = false;
   pid_t own_ = 0;  // stands in for the page

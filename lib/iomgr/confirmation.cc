@@ -102,7 +102,11 @@ bool Poller::confirm_trusted(OnReady on_ready, void* context) noexcept {
 
 bool Poller::confirm_all(OnReady on_ready, void* context) noexcept {
   bool reported = false;
-  for (int fd = 0; fd < place_count_; ++fd) reported |= confirm(fd, on_ready, context);
+  for (int fd = 0; fd < place_count_; ++fd) {
+    const Place& place = places_[fd];
+    const bool is_due_soon = place.is_trusted && place.periods_left > 0;
+    if (!is_due_soon) reported |= confirm(fd, on_ready, context);
+  }
   confirm_at_ = reported ? 0 : kNever;  // there may be more to say than fits
   return reported;
 }

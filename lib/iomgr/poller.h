@@ -36,6 +36,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/attributes.h"
 #include "base/block_heap.h"
 #include "base/fork_sentinel.h"
 #include "base/intrusive_list.h"
@@ -53,7 +54,11 @@ class Poller {
 
   // In a process that was forked off since the last call, leaves the parent's set alone from now
   // on, and says so. To be called before all else, and before anybody relies on the wake_fd.
-  bool leave_parent() noexcept;
+  bool leave_parent() noexcept {
+    if (LWP_LIKELY(!sentinel_.forked())) return false;
+    leave_set_to_parent();
+    return true;
+  }
 
   // Begins to watch; 0, or what errno would say (EBADF, ENOMEM, ...).
   int watch(FdInterest& interest) noexcept;
@@ -140,6 +145,7 @@ class Poller {
   bool confirm_what_is_due(std::int64_t& now, OnReady on_ready, void* context) noexcept;
   bool minds_time() const noexcept;
   bool open_wake_fd() noexcept;
+  void leave_set_to_parent() noexcept;
   bool open_set() noexcept;
   bool renew_set() noexcept;
   void forget_lost() noexcept;

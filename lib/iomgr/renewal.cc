@@ -59,13 +59,11 @@ void Poller::stop() noexcept {
   place_count_ = 0;
 }
 
-bool Poller::leave_parent() noexcept {
-  if (!sentinel_.forked()) return false;
+void Poller::leave_set_to_parent() noexcept {
   forget_lost();
-  if (open_wake_fd() && alarm_.open() && renew_set()) return true;
+  if (open_wake_fd() && alarm_.open() && renew_set()) return;
   close_all();  // rather none than the parent's
   set_is_spoilt_ = true;
-  return true;
 }
 
 // The wake-up descriptor stays, as a handler on another kernel thread may be about to write to it.

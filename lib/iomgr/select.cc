@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/cache_line.h"
 #include "iomgr/interest_list.h"
 #include "iomgr/io_manager.h"
 
@@ -151,12 +152,18 @@ int block_on_poll(Runtime& runtime, pollfd* fds, nfds_t count, std::int64_t dead
 }
 
 int block_on_fd(Runtime& runtime, int fd, std::uint32_t events, bool retried) noexcept {
-  FdInterest interest;
+  // Two cache lines, both asked for when the descriptor is reported (Poller::prefetch_waiters).
+  struct alignas(kCacheLine) {
+    FdInterest interest;
+    IoRequest request;
+  } wait;
+  static_assert(sizeof wait == 2 * kCacheLine);
+  FdInterest& interest = wait.interest;
+  IoRequest& request = wait.request;
   interest.fd = fd;
   interest.wanted = events;
   interest.ends = events | kUnasked;
   interest.retried = retried;
-  IoRequest request;
   request.interests = &interest;
   request.interest_count = 1;
   if (const int error = watch_all(runtime, request); error != 0) return error;
