@@ -176,13 +176,15 @@ static void ask_softly(int signo) {
   ++handled;
 }
 
+static atomic_long wanted = -1; /* how many, told before the last is sent */
+
 static void* send_softly(void* parm) {
   const struct sender* const self = (const struct sender*)parm;
   const double end = now_seconds() + torture_seconds();
   unsigned random = 4713;
   long sent = 0;
-  while (!finished) {
-    if (now_seconds() >= end && sent >= kFewest) finished = 1;
+  while (sent != wanted) {
+    if (now_seconds() >= end && sent >= kFewest) wanted = sent + 1;
     send_one(self);
     ++sent;
     while (taken < sent) sched_yield();
@@ -201,7 +203,7 @@ CASE(every_soft_signal_runs) {
   do {
     expect_int(LWP_QWait(), 0);
     ++got;
-  } while (!finished || got < taken);
+  } while (got != wanted);
   pthread_join(sender.thread, &sent);
   expect_int(taken, (long)sent);
 }
