@@ -221,6 +221,73 @@ CASE(a_lock_waiter_that_was_overtaken_ends) {
   expect_int(CheckLock(&lock), 0);
 }
 
+static void read_and_release(void* parm) {
+  (void)parm;
+  ObtainReadLock(&lock);
+  note("%s", LWP_Name());
+  ReleaseReadLock(&lock);
+}
+
+static void share_and_release(void* parm) {
+  (void)parm;
+  ObtainSharedLock(&lock);
+  note("%s", LWP_Name());
+  ReleaseSharedLock(&lock);
+}
+
+CASE(nobody_waits_behind_a_writer_that_was_cancelled) {
+  PROCESS writer;
+  host(1);
+  ObtainReadLock(&lock);
+  writer = spawn("W", 1, lock_and_release, NULL);
+  expect_int(LWPX_Cancel(writer), LWP_SUCCESS);
+  LWP_DispatchProcess();
+  expect(gone(writer));
+  expect_int(lock.wait_states, 0);
+  spawn("R", 1, read_and_release, NULL);
+  spawn("S", 1, share_and_release, NULL);
+  LWP_DispatchProcess();
+  expect_transcript("R S");
+  expect_int(CheckLock(&lock), 1);
+}
+
+CASE(who_waited_behind_a_writer_that_was_cancelled_waits_no_longer) {
+  PROCESS writer;
+  host(1);
+  ObtainReadLock(&lock);
+  writer = spawn("W", 1, lock_and_release, NULL);
+  spawn("R", 1, read_and_release, NULL);
+  expect_int(LWPX_Cancel(writer), LWP_SUCCESS);
+  LWP_DispatchProcess();
+  LWP_DispatchProcess();
+  expect_transcript("R");
+  writer = spawn("W", 1, lock_and_release, NULL);
+  spawn("S", 1, share_and_release, NULL);
+  expect_int(LWPX_Cancel(writer), LWP_SUCCESS);
+  LWP_DispatchProcess();
+  LWP_DispatchProcess();
+  expect_transcript("S");
+  expect_int(lock.num_waiting, 0);
+}
+
+CASE(who_waits_behind_two_writers_still_waits_for_the_other) {
+  PROCESS writer;
+  host(1);
+  ObtainReadLock(&lock);
+  writer = spawn("W", 1, lock_and_release, NULL);
+  spawn("V", 1, lock_and_release, NULL);
+  spawn("R", 1, read_and_release, NULL);
+  expect_int(LWPX_Cancel(writer), LWP_SUCCESS);
+  LWP_DispatchProcess();
+  LWP_DispatchProcess();
+  expect_transcript("");
+  ReleaseReadLock(&lock);
+  LWP_DispatchProcess();
+  LWP_DispatchProcess();
+  expect_transcript("locked back R");
+  expect_int(CheckLock(&lock), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_wait_is_ended),
@@ -229,6 +296,9 @@ int main(void) {
       cmocka_unit_test(what_has_come_before_the_cancellation_is_delivered),
       cmocka_unit_test(a_lock_that_was_obtained_is_kept_and_one_that_is_free_is_taken),
       cmocka_unit_test(a_lock_waiter_that_was_overtaken_ends),
+      cmocka_unit_test(nobody_waits_behind_a_writer_that_was_cancelled),
+      cmocka_unit_test(who_waited_behind_a_writer_that_was_cancelled_waits_no_longer),
+      cmocka_unit_test(who_waits_behind_two_writers_still_waits_for_the_other),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,33 +30,6 @@ const void* event_of(const AnyLock& lock, Waiters waiters) noexcept {
   return waiters == Waiters::readers ? &lock.readers_reading : &lock.excl_locked;
 }
 
-// Switches. Waits at least once, as one who wants this kind, until take() says that it has it.
-// False: the LWP is to be cancelled, and has not got the lock.
-template <typename AnyLock, typename Take>
-[[nodiscard]] bool wait_for(Runtime& runtime, AnyLock& lock, LockKind kind, Take take) noexcept {
-  const void* const event =
-      event_of(lock, kind == LockKind::read ? Waiters::readers : Waiters::others);
-  const bool counted = lock.num_waiting != kMost;
-  if (counted) ++lock.num_waiting;
-  bool taken;
-  do {
-    lock.wait_states |= bits(kind);
-    if (LWP_LIKELY(may_block_plainly(runtime) && runtime.events.has_room())) {
-      block_plainly_on_event(runtime, event);
-    } else {
-      (void)block_on_events(runtime, &event, 1, 1);
-    }
-    if (LWP_UNLIKELY(wait_was_cut(*runtime.current))) {
-      taken = false;
-      break;
-    }
-    taken = take();
-  } while (!taken);
-  // None left to subtract from if the program has made the lock anew meanwhile.
-  if (counted && lock.num_waiting > 0) --lock.num_waiting;
-  return taken;
-}
-
 // Never switches. Whether somebody was there to be woken; an LWP that was destroyed leaves its bit
 // behind.
 template <typename AnyLock>
@@ -80,6 +53,44 @@ template <typename AnyLock>
 void wake_waiters(Runtime* runtime, AnyLock& lock, Waiters first) noexcept {
   const Waiters second = first == Waiters::readers ? Waiters::others : Waiters::readers;
   if (!wake(runtime, lock, first)) (void)wake(runtime, lock, second);
+}
+
+// Never switches. An LWP waits no longer with these, and has not got the lock. If none of them is
+// left their bit goes, and others, whom nothing else may have kept waiting, look again; so do
+// sharers, who wait with writers.
+template <typename AnyLock>
+void make_way(Runtime& runtime, AnyLock& lock, Waiters waiters) noexcept {
+  const void* const event = event_of(lock, waiters);
+  const bool left = find_wait(runtime.events.chain(event).front(), event) != nullptr;
+  if (waiters == Waiters::others || !left) wake_waiters(&runtime, lock, waiters);
+}
+
+// Switches. Waits at least once, as one who wants this kind, until take() says that it has it.
+// False: the LWP is to be cancelled, and has not got the lock.
+template <typename AnyLock, typename Take>
+[[nodiscard]] bool wait_for(Runtime& runtime, AnyLock& lock, LockKind kind, Take take) noexcept {
+  const Waiters waiters = kind == LockKind::read ? Waiters::readers : Waiters::others;
+  const void* const event = event_of(lock, waiters);
+  const bool counted = lock.num_waiting != kMost;
+  if (counted) ++lock.num_waiting;
+  bool taken;
+  do {
+    lock.wait_states |= bits(kind);
+    if (LWP_LIKELY(may_block_plainly(runtime) && runtime.events.has_room())) {
+      block_plainly_on_event(runtime, event);
+    } else {
+      (void)block_on_events(runtime, &event, 1, 1);
+    }
+    if (LWP_UNLIKELY(wait_was_cut(*runtime.current))) {
+      make_way(runtime, lock, waiters);
+      taken = false;
+      break;
+    }
+    taken = take();
+  } while (!taken);
+  // None left to subtract from if the program has made the lock anew meanwhile.
+  if (counted && lock.num_waiting > 0) --lock.num_waiting;
+  return taken;
 }
 
 // Never switches. Does nothing if nobody reads.
