@@ -251,6 +251,81 @@ CASE(kernel_threads_without_lwps_may_send) {
 
 static void note_name(void* arg) { strcpy(arg, LWP_Name()); }
 
+/* --- spawns without memory */
+
+enum { kLargeStack = 256 << 20, kRoom = 64 << 20 };
+
+static struct rlimit unlimited;
+
+/* Enough for the rest, but not for a large stack. */
+static void limit_memory(void) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_AS, &unlimited);
+  limit = unlimited;
+  limit.rlim_cur = (rlim_t)proc_value("/proc/self/status", "VmSize") * 1024 + kRoom;
+  expect_int(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+static void spawn_large(LWPX_RUNTIME runtime) {
+  expect_int(LWPX_SpawnOn(runtime, add_to, kLargeStack, 1, &count, "large"), LWP_SUCCESS);
+}
+
+static void wait_until_large_ones_have_run(long wanted) {
+  expect_int(setrlimit(RLIMIT_AS, &unlimited), 0);
+  while (value_of(&count) < wanted) let_others_run();
+}
+
+CASE_IF(MEMORY_CAN_BE_LIMITED, "no limit", a_spawn_without_memory_does_not_hold_up_others) {
+  long others = 0;
+  LWPX_RUNTIME here;
+  PROCESS creditor;
+  host(1);
+  here = LWPX_ThisRuntime();
+  spawn("W", 1, wait_and_note, &event);
+  creditor = spawn("C", 1, take_credit_and_note, NULL);
+  limit_memory();
+  spawn_large(here);
+  expect_int(LWPX_Post(here, &event), LWP_SUCCESS);
+  expect_int(LWPX_PostCredit(here, creditor), LWP_SUCCESS);
+  spawn_large(here);
+  expect_int(LWPX_SpawnOn(here, add_to, 0, 1, &others, "small"), LWP_SUCCESS);
+  LWP_DispatchProcess();
+  expect_transcript("W C");
+  expect_int(others, 1);
+  expect_int(count, 0);
+  wait_until_large_ones_have_run(2);
+}
+
+CASE_IF(MEMORY_CAN_BE_LIMITED, "no limit", a_spawn_without_memory_does_not_keep_a_sleeper_awake) {
+  double cpu, elapsed;
+  int i;
+  host(1);
+  LWPX_ThisRuntime();
+  limit_memory();
+  spawn_large(LWPX_ThisRuntime());
+  cpu = cpu_seconds();
+  elapsed = now_seconds();
+  for (i = 0; i < 10; ++i) let_others_run();
+  cpu = cpu_seconds() - cpu;
+  elapsed = now_seconds() - elapsed;
+  expect(cpu < elapsed / 2);
+  wait_until_large_ones_have_run(1);
+}
+
+CASE_IF(MEMORY_CAN_BE_LIMITED, "no limit", an_inbox_full_of_spawns_without_memory_is_told) {
+  LWPX_GROUP group = start_group_with_inbox(1, 8, NULL, NULL);
+  LWPX_RUNTIME there = LWPX_RuntimeOf(group, 0);
+  long others = 0;
+  int i;
+  limit_memory();
+  for (i = 0; i < 8; ++i) spawn_large(there);
+  expect_int(LWPX_Post(there, &event), LWPX_EFULL);
+  wait_until_large_ones_have_run(8);
+  must_spawn(there, add_to, &others);
+  stop_when_idle_and_join(group);
+  expect_int(others, 1);
+}
+
 CASE(names_are_copied_and_cut) {
   const char* const longer = "0123456789012345678901234567890123456789";
   char name[3][64] = {"?", "?", "?"};
@@ -369,6 +444,9 @@ int main(void) {
       cmocka_unit_test(a_runtime_that_sleeps_wakes),
       cmocka_unit_test(a_full_inbox_is_told_and_keeps_what_it_has),
       cmocka_unit_test(kernel_threads_without_lwps_may_send),
+      cmocka_unit_test(a_spawn_without_memory_does_not_hold_up_others),
+      cmocka_unit_test(a_spawn_without_memory_does_not_keep_a_sleeper_awake),
+      cmocka_unit_test(an_inbox_full_of_spawns_without_memory_is_told),
       cmocka_unit_test(names_are_copied_and_cut),
       cmocka_unit_test(bad_requests_are_refused),
       cmocka_unit_test(stopping_under_fire_is_clean),

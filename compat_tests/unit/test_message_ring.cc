@@ -73,6 +73,29 @@ CASE(the_front_stays_until_it_is_popped) {
   expect_int(ring.front()->target, 2);
 }
 
+CASE(those_passed_over_stay_while_others_are_taken) {
+  ring.start(cells, kCells);
+  for (std::uintptr_t i = 1; i <= kCells; ++i) expect(push(i));
+  for (std::uintptr_t i = 3; i <= kCells; ++i) {
+    expect_int(ring.front(2)->target, i);
+    ring.pop(2);
+  }
+  expect(ring.front(2) == nullptr);
+  for (std::uintptr_t i = 0; i < kCells - 2; ++i) expect(push(10 + i));
+  expect(!push(100));
+  expect_int(ring.front(2)->target, 10);
+  expect_int(take() + take(), 3);
+  for (std::uintptr_t i = 0; i < kCells - 2; ++i) expect_int(take(), 10 + i);
+  expect(ring.front() == nullptr);
+}
+
+CASE(a_full_ring_can_be_passed_over) {
+  ring.start(cells, kCells);
+  for (std::uintptr_t i = 1; i <= kCells; ++i) expect(push(i));
+  expect(ring.front(kCells) == nullptr);
+  for (std::uintptr_t i = 1; i <= kCells; ++i) expect_int(take(), i);
+}
+
 CASE(a_cell_that_is_claimed_holds_back_those_behind_it_only) {
   ring.start(cells, kCells);
   push(1);
@@ -159,6 +182,8 @@ int main() {
       cmocka_unit_test(messages_come_in_order_round_after_round),
       cmocka_unit_test(a_full_ring_takes_no_more_until_one_is_taken),
       cmocka_unit_test(the_front_stays_until_it_is_popped),
+      cmocka_unit_test(those_passed_over_stay_while_others_are_taken),
+      cmocka_unit_test(a_full_ring_can_be_passed_over),
       cmocka_unit_test(a_cell_that_is_claimed_holds_back_those_behind_it_only),
       cmocka_unit_test(senders_at_once_lose_nothing_and_keep_their_order),
       cmocka_unit_test(a_handler_may_send_while_it_interrupts_a_sender),

@@ -6,8 +6,8 @@
  * An LWP stays on its runtime for life. Others reach a runtime through its handle: they create LWPs
  * on it, signal events there, and give credits to its LWPs.
  *
- * Such requests go through an inbox. They arrive in the order in which one sender made them; none
- * is lost. A runtime that sleeps wakes at once. One that is at work takes them at the end of the
+ * Such requests go through an inbox. They arrive in the order in which one sender made them, but
+ * for LWPs for which there is no memory yet (LWPX_SpawnOn); none is lost. A runtime that sleeps wakes at once. One that is at work takes them at the end of the
  * next call of this library, under preemption (<lwp/preempt.h>) at the end of the present slice at
  * the latest. One whose running LWP neither calls the library nor is preempted takes none.
  *
@@ -122,8 +122,9 @@ LWP_EXPORT LWPX_RUNTIME LWPX_ThisRuntime(void);
 /*
  * LWPX_SpawnOn - creates an LWP on any runtime, as LWP_CreateProcess does on the caller's.
  *   name  the first 31 bytes are copied; NULL counts as "".
- * It has begun to exist when that runtime takes the request; if it is out of memory, it tries again
- * until there is some, and takes no other request before.
+ * It has begun to exist when that runtime takes the request. If there is no memory for it the
+ * request is put off: it keeps its place in the inbox, those behind it go ahead, and the runtime
+ * tries again every 10 ms until there is some, by its I/O manager, its ticks or IOMGR_Poll.
  * Returns LWP_SUCCESS; LWP_ESYSTEM (ep is NULL); LWP_EBADPRI; LWPX_ENORUNTIME; LWPX_EFULL. Never
  * waits, and allocates nothing. Switches: no. Handler: yes, on any kernel thread.
  */

@@ -16,6 +16,7 @@
 
 #include "arch/stack.h"
 #include "base/block_heap.h"
+#include "base/clock.h"
 #include "base/rc.h"
 #include "base/signal_action.h"
 #include "core/aging.h"
@@ -63,7 +64,7 @@ struct Runtime : Zone {
   // --- the I/O manager's, above this layer. The functions are set while io is.
   IoManager* io = nullptr;
   const Pcb* idle_lwp = nullptr;  // the I/O manager's LWP, which sleeps when nobody else is ready
-  int io_waiters = 0;             // LWPs that ticks have to look after
+  int io_waiters = 0;             // LWPs, and messages, that ticks have to look after
   bool (*poll_waiters)(Runtime&) = nullptr;     // serves what is due; whether somebody became ready
   void (*forget_io)(Runtime&, Pcb&) = nullptr;  // of an LWP that dies or wakes otherwise
   bool (*cancel_io)(Runtime&, Pcb&) = nullptr;  // makes an LWP ready that waits for I/O
@@ -75,6 +76,7 @@ struct Runtime : Zone {
 
   // --- of a runtime that others can reach, above this layer
   void (*take_messages)(Runtime&) = nullptr;  // delivers what they have sent
+  std::int64_t messages_due = kNever;         // when it is to be called though nobody rings
   bool (*before_sleep)(Runtime&) = nullptr;   // nobody is ready; whether somebody became so
   Member* member = nullptr;                   // of a group
 

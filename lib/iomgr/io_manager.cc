@@ -126,6 +126,11 @@ bool look_at_descriptors(Runtime& runtime) noexcept {
   return woke;
 }
 
+void take_due_messages(Runtime& runtime) noexcept {
+  if (LWP_LIKELY(runtime.messages_due == kNever) || runtime.messages_due > monotonic_ns()) return;
+  runtime.take_messages(runtime);
+}
+
 // --- the I/O manager's own LWP
 
 // Nobody else is ready: until somebody is to be, this kernel thread has nothing to do.
@@ -137,7 +142,8 @@ void sleep_until_due(Runtime& runtime) noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const bool due = runtime.inbox.pending() || runtime.attention.rung.load() ||
                    has_caught_something(runtime) || io.pool.has_done();
-  const Poller::Until until = due ? Poller::Until{0} : plan_wake(io.deadlines);
+  Poller::Until until = due ? Poller::Until{0} : plan_wake(io.deadlines);
+  if (runtime.messages_due < until.deadline) until = {runtime.messages_due};
   if (runtime.primary) last_context_switch = {};  // time asleep is not time worked
   const bool slept_enough = io.poller.wait(until, note_reported, &runtime);
   (void)fetch_time(nullptr, nullptr);
@@ -168,6 +174,7 @@ void io_main(void*) noexcept {
     runtime.io->turn_began = *runtime.dispatch_count;
     runtime.io->made_ready = 0;
     (void)empty_inbox(runtime);
+    take_due_messages(runtime);
     // Each runs, as far as it goes without waiting, before anything else is done.
     start_soft_signals(runtime, [&] { let_others_run(runtime); });
     bool woke = deliver_unix_signals(runtime);
@@ -283,6 +290,7 @@ bool cancel_io(Runtime& runtime, Pcb& pcb) noexcept {
 
 bool poll_io(Runtime& runtime) noexcept {
   notice_fork(runtime);
+  take_due_messages(runtime);
   bool woke = false;
   start_soft_signals(runtime, [&] { woke = true; });
   woke |= deliver_unix_signals(runtime);

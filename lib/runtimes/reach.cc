@@ -47,24 +47,29 @@ bool may_spawn(Runtime& runtime) noexcept {
   return true;
 }
 
-// False if it has to wait: for its turn, or for memory.
-bool deliver(Runtime& runtime, const Message& message) noexcept {
+enum class Fate : std::uint8_t { delivered, put_off, waits_for_its_turn };
+
+// Puts off what finds no memory.
+Fate deliver(Runtime& runtime, const Message& message) noexcept {
   Pcb* pcb = nullptr;
   switch (message.kind) {
     case Message::Kind::event:
       (void)signal_event(runtime, reinterpret_cast<const void*>(message.target));
-      return true;
+      return Fate::delivered;
     case Message::Kind::credit:
       pcb = runtime.handles.find(reinterpret_cast<PROCESS>(message.target));
       if (pcb != nullptr) (void)give_credit(runtime, *pcb);
-      return true;
+      return Fate::delivered;
     default:
-      if (!may_spawn(runtime)) return false;
+      if (!may_spawn(runtime)) return Fate::waits_for_its_turn;
       const NewLwp wanted = {reinterpret_cast<void (*)(void*)>(message.target), message.parm,
                              message.stack_size, message.priority, message.name};
-      if (create_lwp(runtime, wanted, &pcb) != Rc::success) return false;
+      if (create_lwp(runtime, wanted, &pcb) != Rc::success) {
+        ++runtime.port->spawns_allowed;
+        return Fate::put_off;
+      }
       note_spawned(runtime);
-      return true;
+      return Fate::delivered;
   }
 }
 
@@ -76,15 +81,41 @@ void notice_ended_groups(Runtime& runtime, const Registry& registry) noexcept {
   (void)signal_event(runtime, &registry.ended_groups);
 }
 
+void set_due(Runtime& runtime, std::int64_t time) noexcept {
+  runtime.io_waiters += (time != kNever) - (runtime.messages_due != kNever);
+  runtime.messages_due = time;
+}
+
+// What has been put off is tried again after a while: nothing tells when there is memory.
+void try_again_in_time(Runtime& runtime) noexcept {
+  constexpr std::int64_t kPauseNs = 10000000;
+  if (runtime.port->put_off == 0) {
+    set_due(runtime, kNever);
+  } else if (runtime.messages_due == kNever) {
+    set_due(runtime, deadline_after(kPauseNs));
+  }
+}
+
 void take_messages(Runtime& runtime) noexcept {
   Port& port = *runtime.port;
+  if (port.put_off > 0 && runtime.messages_due <= monotonic_ns()) {
+    port.put_off = 0;
+    set_due(runtime, kNever);
+  }
   // No more than fit, so that senders can not keep the runtime from its own work.
   for (std::uint64_t left = port.ring.count(); left > 0; --left) {
-    const Message* const message = port.ring.front();
-    if (message == nullptr || !deliver(runtime, *message)) break;
-    port.ring.pop();
+    const Message* const message = port.ring.front(port.put_off);
+    if (message == nullptr) break;
+    const Fate fate = deliver(runtime, *message);
+    if (fate == Fate::waits_for_its_turn) break;
+    if (fate == Fate::put_off) {
+      ++port.put_off;
+    } else {
+      port.ring.pop(port.put_off);
+    }
   }
-  if (port.ring.front() != nullptr) (void)runtime.attention.ring();
+  if (port.ring.front(port.put_off) != nullptr) (void)runtime.attention.ring();
+  try_again_in_time(runtime);
   if (runtime.member != nullptr) look_after_member(runtime);
   if (const Registry* const registry = present_registry()) notice_ended_groups(runtime, *registry);
 }
@@ -154,6 +185,7 @@ Rc open_port(Runtime& runtime, int inbox, std::atomic<int>* work) noexcept {
   port->refused_spawns.store(0, std::memory_order_relaxed);
   port->spawns_allowed = kBurst;
   port->seen_dispatches = *runtime.dispatch_count;
+  port->put_off = 0;
   port->seen_ended_groups = registry->ended_groups.load(std::memory_order_seq_cst);
   next_handle(*registry, *port);
   runtime.port = port;
@@ -167,6 +199,7 @@ void close_port(Runtime& runtime) noexcept {
   const bool ours = has_port(runtime);
   runtime.take_messages = nullptr;
   runtime.port = nullptr;
+  set_due(runtime, kNever);
   if (!ours) return;
   close_to_visitors(*port);
   forget_roots(port->ring.cells(), bytes_of(port->ring.count()));

@@ -80,17 +80,20 @@ class MessageRing {
     }
   }
 
-  // The oldest message, which stays until pop(); null if there is none, or if its sender has not
-  // published it yet.
-  const Message* front() const noexcept {
+  // The oldest message but for some that are passed over, which have been looked at before. It
+  // stays until pop(); null if there is none, or if its sender has not published it yet.
+  const Message* front(std::uint64_t passed_over = 0) const noexcept {
     if (count_ == 0) return nullptr;
-    const Cell& cell = cells_[head_ & (count_ - 1)];
-    const bool published = cell.turn.load(std::memory_order_seq_cst) == head_ + 1;
+    const Cell& cell = cell_at(head_ + passed_over);
+    const bool published = cell.turn.load(std::memory_order_seq_cst) == head_ + passed_over + 1;
     return published ? &cell.message : nullptr;
   }
 
-  void pop() noexcept {
-    cells_[head_ & (count_ - 1)].turn.store(head_ + count_, std::memory_order_release);
+  // Takes it out; the oldest of those that are passed over becomes the last of them.
+  void pop(std::uint64_t passed_over = 0) noexcept {
+    Cell& oldest = cell_at(head_);
+    if (passed_over > 0) cell_at(head_ + passed_over).message = oldest.message;
+    oldest.turn.store(head_ + count_, std::memory_order_release);
     ++head_;
   }
 
@@ -98,6 +101,8 @@ class MessageRing {
   std::uint64_t count() const noexcept { return count_; }
 
  private:
+  Cell& cell_at(std::uint64_t place) const noexcept { return cells_[place & (count_ - 1)]; }
+
   std::atomic<std::uint64_t> tail_{0};
   alignas(kCacheLine) Cell* cells_ = nullptr;
   std::uint64_t count_ = 0;

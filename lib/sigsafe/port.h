@@ -38,8 +38,9 @@ struct Port {
 
   // --- the owner's
   unsigned seen_ended_groups = 0;
-  int spawns_allowed = 0;   // before its LWPs have run
-  int seen_dispatches = 0;  // when that was set
+  int spawns_allowed = 0;     // before its LWPs have run
+  int seen_dispatches = 0;    // when that was set
+  std::uint64_t put_off = 0;  // spawns without memory, the oldest in the ring; passed over
 };
 
 struct Directory {
