@@ -65,6 +65,53 @@ CASE(finalize_wakes_nobody_and_later_cancel_finds_nobody) {
   expect_int(LWP_DestroyProcess(pid), LWP_SUCCESS);
 }
 
+static int ends[2];
+
+static void poll_it(void* parm) {
+  struct pollfd look = {ends[0], POLLIN, 0};
+  (void)parm;
+  note("P%d", LWPX_Poll(&look, 1, NULL));
+}
+
+static void read_it(void* parm) {
+  char text[8];
+  (void)parm;
+  note("R%d", (int)LWPX_Read(ends[0], text, sizeof text));
+}
+
+static void select_it(void* parm) {
+  fd_set read, except;
+  (void)parm;
+  set_of_one(&read, ends[0]);
+  set_of_one(&except, ends[1]);
+  note("S%d",
+       IOMGR_Select((ends[0] > ends[1] ? ends[0] : ends[1]) + 1, &read, NULL, &except, NULL));
+}
+
+/* Woken, but it has not run yet. */
+CASE(who_was_woken_before_finalize_has_its_result_or_waits_again) {
+  void (*const waits[])(void*) = {poll_it, select_it, read_it};
+  char byte;
+  int i, is_still_there;
+  start_with_io();
+  stream_pair(ends);
+  for (i = 0; i < 6; ++i) {
+    spawn("waiter", LWP_NORMAL_PRIORITY, waits[i / 2], NULL);
+    expect_int(write(ends[1], "x", 1), 1);
+    expect_int(IOMGR_Poll(), 1);
+    is_still_there = i % 2;
+    if (!is_still_there) expect_int(read(ends[0], &byte, 1), 1);
+    expect_int(IOMGR_Finalize(), LWP_SUCCESS);
+    LWP_DispatchProcess();
+    note("-");
+    expect_int(IOMGR_Initialize(), LWP_SUCCESS);
+    if (!is_still_there) expect_int(write(ends[1], "x", 1), 1);
+    pause_ms(1);
+    if (waits[i / 2] != read_it) expect_int(read(ends[0], &byte, 1), 1);
+  }
+  expect_transcript("- P1 P1 - - S1 S1 - - R1 R1 -");
+}
+
 CASE(finalize_gives_signals_back) {
   struct sigaction action;
   start_with_io();
@@ -214,6 +261,7 @@ int main(void) {
       cmocka_unit_test(again_is_success_and_changes_nothing),
       cmocka_unit_test(initialize_lets_equals_run),
       cmocka_unit_test(finalize_wakes_nobody_and_later_cancel_finds_nobody),
+      cmocka_unit_test(who_was_woken_before_finalize_has_its_result_or_waits_again),
       cmocka_unit_test(finalize_gives_signals_back),
       cmocka_unit_test(cycles_leave_no_descriptor_and_no_mapping),
       cmocka_unit_test(terminate_without_finalize_leaves_nothing_and_init_starts_afresh),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "iomgr/io_manager.h"
 
+#include <errno.h>
+
 #include <algorithm>
 #include <new>
 
@@ -246,6 +248,10 @@ void notice_fork(Runtime& runtime) noexcept {
 }
 
 int watch_all(Runtime& runtime, IoRequest& request) noexcept {
+  // Ended, perhaps, since the caller was woken from a wait that it has to repeat.
+  if (const Rc rc = start_io(runtime); rc != Rc::success) {
+    return rc == Rc::no_memory ? ENOMEM : EMFILE;
+  }
   notice_fork(runtime);
   for (int i = 0; i < request.interest_count; ++i) {
     request.interests[i].request = &request;

@@ -44,7 +44,8 @@ struct IoManager {
 
 // Rc::success also when it is running already; Rc::no_memory; Rc::system.
 Rc start_io(Runtime& runtime) noexcept;
-// Those who wait are not woken. Ends with the runtime, or before.
+// Those who wait are not woken. Ends with the runtime, or before: whoever goes on after a wait may
+// find that there is none any more.
 void stop_io(Runtime& runtime) noexcept;
 
 // To be called first by what begins to wait: in a child that was forked off since the last time,

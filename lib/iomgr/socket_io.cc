@@ -26,14 +26,15 @@ bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULD
 template <typename Attempt>
 ssize_t until_done(Runtime& runtime, int fd, std::uint32_t events, bool may_wait, int* ret_errno,
                    Attempt attempt, bool wait_first = false) noexcept {
-  Poller& poller = runtime.io->poller;
   for (bool waited = false;; waited = true) {
     if (!wait_first) {
       ssize_t result;
       do {
         result = attempt();
       } while (result < 0 && errno == EINTR);
-      if (waited || result == 0) poller.prove(fd, result > 0);
+      if ((waited || result == 0) && runtime.io != nullptr) {
+        runtime.io->poller.prove(fd, result > 0);
+      }
       if (result >= 0) return result;
       *ret_errno = errno;
       if (!may_wait || !would_block(errno)) return -1;
@@ -147,8 +148,8 @@ ssize_t transmit(Runtime& runtime, int fd, const void* buffer, std::size_t size,
 ssize_t read_some(Runtime& runtime, int fd, void* buffer, std::size_t size,
                   int* ret_errno) noexcept {
   bool is_socket = size > 0;  // a socket has no word for "read nothing", which does not wait
-  Poller& poller = runtime.io->poller;
-  const bool is_drained = is_socket && poller.take_drained(fd) && manager_comes_next(runtime);
+  const bool is_drained =
+      is_socket && runtime.io->poller.take_drained(fd) && manager_comes_next(runtime);
   const auto attempt = [&]() -> ssize_t {
     if (is_socket) {
       const ssize_t result = recv(fd, buffer, size, MSG_DONTWAIT);
@@ -159,7 +160,8 @@ ssize_t read_some(Runtime& runtime, int fd, void* buffer, std::size_t size,
     return if_ready(fd, POLLIN, [&] { return read(fd, buffer, size); });
   };
   const ssize_t result = until_done(runtime, fd, EPOLLIN, true, ret_errno, attempt, is_drained);
-  if (result > 0 && static_cast<std::size_t>(result) < size) poller.note_short_read(fd);
+  const bool is_short = result > 0 && static_cast<std::size_t>(result) < size;
+  if (is_short && runtime.io != nullptr) runtime.io->poller.note_short_read(fd);
   return result;
 }
 
@@ -187,7 +189,7 @@ int accept_one(Runtime& runtime, int fd, sockaddr* address, socklen_t* length,
     return waits && !is_listener(fd) ? attempt() : result;
   });
   const int connection = static_cast<int>(accepted);
-  if (connection >= 0) runtime.io->poller.forget(connection);
+  if (connection >= 0 && runtime.io != nullptr) runtime.io->poller.forget(connection);
   return connection;
 }
 
