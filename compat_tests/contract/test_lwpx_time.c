@@ -170,6 +170,52 @@ CASE(cancelled_and_destroyed_waiters_are_out_of_their_events) {
   expect_transcript("");
 }
 
+static int waiting;
+
+static void end_waiting(void) {
+  if (--waiting == 0) LWP_NoYieldSignal(&waiting);
+}
+
+static void wait_in_vain(void* deadline) {
+  static int nothing;
+  const struct timespec* const time = (const struct timespec*)deadline;
+  expect_int(LWPX_WaitProcessUntil(&nothing, time), LWPX_ETIMEOUT);
+  expect(now_seconds() >= (double)time->tv_sec + (double)time->tv_nsec / 1e9);
+  end_waiting();
+}
+
+static void wait_for_event(void* deadline) {
+  (void)LWPX_WaitProcessUntil(&event, (const struct timespec*)deadline);
+  end_waiting();
+}
+
+/*
+ * A timer is left over from a wait that has ended, and goes off when the first of two is just due,
+ * and the second, in the same microsecond, not yet: which takes luck.
+ */
+CASE(nobody_wakes_early_beside_one_who_is_due_in_the_same_microsecond) {
+  enum { kTries = 500 };
+  const struct timespec little = us_timespec(100);
+  struct timespec over, deadlines[2];
+  int i;
+  start_with_io();
+  for (i = 0; i < kTries; ++i) {
+    over = us_from_now(230);
+    if (over.tv_nsec > 999900000) continue;
+    deadlines[0] = over;
+    deadlines[0].tv_nsec += 1000 * (1 + i % 10) - over.tv_nsec % 1000;
+    deadlines[1] = deadlines[0];
+    deadlines[1].tv_nsec += 999;
+    waiting = 3;
+    spawn("o", 3, wait_for_event, &over);
+    expect_int(LWPX_Sleep(&little), LWP_SUCCESS);
+    LWP_NoYieldSignal(&event);
+    spawn("1", 3, wait_in_vain, &deadlines[0]);
+    spawn("2", 3, wait_in_vain, &deadlines[1]);
+    if (waiting > 0) LWP_WaitProcess(&waiting);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(codes_of_sleep),
@@ -181,6 +227,7 @@ int main(void) {
       cmocka_unit_test(deadline_in_the_past_lets_others_run),
       cmocka_unit_test(event_and_deadline_at_once_wake_once),
       cmocka_unit_test(cancelled_and_destroyed_waiters_are_out_of_their_events),
+      cmocka_unit_test(nobody_wakes_early_beside_one_who_is_due_in_the_same_microsecond),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,10 +87,12 @@ bool expire(Runtime& runtime) noexcept {
 }
 
 // The manager has slept until this deadline: those who have it wake before others are looked at
-// that have come due since. To the microsecond, as callers say it.
+// that have come due since. To the microsecond, as callers say it, but none early.
 void expire_slept(Runtime& runtime, std::int64_t deadline) noexcept {
   constexpr std::int64_t kNsPerMicrosecond = 1000;
   const std::int64_t last = deadline - deadline % kNsPerMicrosecond + kNsPerMicrosecond - 1;
+  while (monotonic_ns() < last) {
+  }
   DeadlineQueue& deadlines = runtime.io->deadlines;
   deadlines.advance(last);
   for (IoRequest* first; (first = deadlines.front()) != nullptr && first->deadline <= last;) {
