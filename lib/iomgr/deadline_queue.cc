@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/prefetch.h"
+
 namespace lwp {
 
 void DeadlineQueue::put(Pcb& pcb, std::int64_t deadline) noexcept {
@@ -116,13 +118,13 @@ void DeadlineQueue::move_ahead(std::int64_t ticks) noexcept {
     if (((first.number + 1) << kStepBits) - below > kSlots) continue;
     Level& level = levels_[first.level];
     move_down(first, static_cast<std::uint64_t>(ticks) * (kChains + level.last_count / 32));
-    prefetch(first);
+    prefetch_slot(first);
   }
 }
 
-void DeadlineQueue::prefetch(const Position& position) const noexcept {
+void DeadlineQueue::prefetch_slot(const Position& position) const noexcept {
   for (const Pcb* each : levels_[position.level].slots[position.slot()].chains) {
-    if (each != nullptr) __builtin_prefetch(&each->due, 1);
+    if (each != nullptr) prefetch(&each->due);
   }
 }
 
@@ -134,7 +136,7 @@ void DeadlineQueue::turn_to(std::int64_t tick) noexcept {
   }
   tick_ = tick;
   move_ahead(ticks);
-  for (int i = 1; i <= 3; ++i) prefetch({0, tick_ + i});
+  for (int i = 1; i <= 3; ++i) prefetch_slot({0, tick_ + i});
 }
 
 // Makes *ret_earliest no later than what is in the slot. Whether there is anything.

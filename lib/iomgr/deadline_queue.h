@@ -104,7 +104,7 @@ class DeadlineQueue {
   void mark_empty(const Position& position) noexcept;
   void move_down(const Position& position, std::uint64_t most) noexcept;
   void move_all_down(const Position& position) noexcept { move_down(position, count_ + kChains); }
-  void prefetch(const Position& position) const noexcept;
+  void prefetch_slot(const Position& position) const noexcept;
   void move_ahead(std::int64_t ticks) noexcept;
   bool look_into(const Position& position, std::int64_t* ret_earliest) noexcept;
 

@@ -11,6 +11,7 @@
 #include "base/attributes.h"
 #include "base/cache_line.h"
 #include "base/own_descriptor.h"
+#include "base/prefetch.h"
 
 namespace lwp {
 
@@ -198,8 +199,8 @@ void Poller::prefetch_waiters(int count) const noexcept {
     const auto fd = static_cast<int>(events_[i].data.u64 & 0x7fffffff);
     const FdInterest* const first = fd < place_count_ ? places_[fd].interests.front() : nullptr;
     if (first == nullptr) continue;
-    __builtin_prefetch(first, 1);
-    __builtin_prefetch(reinterpret_cast<const char*>(first) + kCacheLine, 1);
+    prefetch(first);
+    prefetch(reinterpret_cast<const char*>(first) + kCacheLine);
   }
 }
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// prefetch.h - asking for memory, to be written soon, before it is needed.
+#pragma once
+
+#include "base/attributes.h"
+
+namespace lwp {
+
+// The address may be anything.
+LWP_ALWAYS_INLINE void prefetch(const void* address) noexcept {
+  __builtin_prefetch(address, 1);
+  // GCC takes a function that does nothing else for one that has no effect, and drops its calls.
+  __asm__ __volatile__("");
+}
+
+}  // namespace lwp
