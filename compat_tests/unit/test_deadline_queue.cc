@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// test_deadline_queue.cc - the requests by deadline, against a model that looks at all of them.
+// test_deadline_queue.cc - those who wait by deadline, against a model that looks at all of them.
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -12,6 +12,7 @@
 namespace {
 
 using lwp::DeadlineQueue;
+using lwp::DueNode;
 using lwp::IoRequest;
 using lwp::kNever;
 
@@ -22,10 +23,11 @@ constexpr std::int64_t kYear = 365 * 86400 * kSecond;
 class Model {
  public:
   explicit Model(std::size_t count, std::int64_t now)
-      : requests_(count), waiters_(count), now_(now) {
+      : requests_(count), waiters_(count), nodes_(count), now_(now) {
     for (std::size_t i = 0; i < count; ++i) {
       requests_[i].waiter = &waiters_[i];
-      waiters_[i].io_request = &requests_[i];
+      waiters_[i].due = &nodes_[i];
+      nodes_[i].pcb = &waiters_[i];
     }
     queue_->advance(now_);
   }
@@ -34,13 +36,13 @@ class Model {
     request.deadline = deadline;
     request.sequence = next_sequence_++;
     queue_->insert(request);
-    expect(DeadlineQueue::contains(request));
+    expect(contains(request));
     ++inside_;
   }
 
   void erase(IoRequest& request) {
-    queue_->erase(request);
-    expect(!DeadlineQueue::contains(request));
+    queue_->erase(*request.waiter);
+    expect(!contains(request));
     --inside_;
   }
 
@@ -49,14 +51,15 @@ class Model {
     now_ = now;
     queue_->advance(now);
     const IoRequest* last = nullptr;
-    while (IoRequest* const front = queue_->front()) {
-      expect(last == nullptr || served_before(*last, *front));
-      last = front;
+    while (const DueNode* const front = queue_->front()) {
+      expect(last == nullptr || served_before(*last, *front->request));
+      last = front->request;
+      expect(front->deadline == last->deadline && front->pcb == last->waiter);
       if (front->deadline > now) break;
-      erase(*front);
+      erase(*front->request);
     }
     for (const IoRequest& each : requests_) {
-      if (DeadlineQueue::contains(each)) expect(each.deadline > now);
+      if (contains(each)) expect(each.deadline > now);
     }
     expect(queue_->empty() == (inside_ == 0));
   }
@@ -66,11 +69,14 @@ class Model {
     const std::int64_t look = queue_->next_look();
     expect((look == kNever) == (inside_ == 0));
     for (const IoRequest& each : requests_) {
-      if (DeadlineQueue::contains(each)) expect(look <= each.deadline);
+      if (contains(each)) expect(look <= each.deadline);
     }
     return look;
   }
 
+  static bool contains(const IoRequest& request) {
+    return DeadlineQueue::contains(*request.waiter);
+  }
   DeadlineQueue& queue() { return *queue_; }
   std::vector<IoRequest>& requests() { return requests_; }
   std::int64_t now() const { return now_; }
@@ -79,6 +85,7 @@ class Model {
   std::unique_ptr<DeadlineQueue> queue_ = std::make_unique<DeadlineQueue>();
   std::vector<IoRequest> requests_;
   std::vector<lwp::Pcb> waiters_;
+  std::vector<DueNode> nodes_;
   std::int64_t now_;
   std::size_t inside_ = 0;
   std::uint64_t next_sequence_ = 0;
@@ -89,7 +96,7 @@ CASE(empty_queue_has_nothing_to_say) {
   expect(model.queue().empty() && model.queue().front() == nullptr);
   expect(model.check_next_look() == kNever);
   model.go_to(kYear);
-  expect(!DeadlineQueue::contains(model.requests()[0]));
+  expect(!Model::contains(model.requests()[0]));
 }
 
 // Each distance, from all sides of the borders between slots and levels.
@@ -104,7 +111,7 @@ CASE(lone_deadline_comes_to_hand_when_it_is_due_and_is_told_exactly) {
         model.queue().advance(deadline - 1);
         expect(model.check_next_look() == deadline);
         model.queue().advance(deadline);
-        expect(model.queue().front() == &model.requests()[0]);
+        expect(model.queue().front()->request == &model.requests()[0]);
       }
     }
   }
@@ -115,7 +122,7 @@ CASE(deadlines_of_the_past_are_at_hand_at_once) {
   model.insert(model.requests()[0], kSecond);
   model.insert(model.requests()[1], 0);
   model.insert(model.requests()[2], INT64_MIN);
-  expect(model.queue().front() == &model.requests()[2]);
+  expect(model.queue().front()->request == &model.requests()[2]);
   model.go_to(kSecond);
   expect(model.queue().empty());
 }
@@ -157,7 +164,7 @@ CASE(random_inserts_erases_and_strides_agree_with_the_model) {
     Model model(300, any_size(55));
     for (int step = 0; step < 3000; ++step) {
       IoRequest& request = model.requests()[random() % model.requests().size()];
-      if (DeadlineQueue::contains(request)) {
+      if (Model::contains(request)) {
         model.erase(request);
       } else {
         model.insert(request, model.now() + any_size(round % 2 != 0 ? 30 : 56));
@@ -177,14 +184,15 @@ CASE(what_is_at_hand_early_is_told_in_any_number) {
     model.insert(model.requests()[i], static_cast<std::int64_t>(100 - i) * 1000);
   }
   model.queue().advance(kMs);
-  IoRequest* few[7];
+  DueNode* few[7];
   expect_int(model.queue().at_hand_until(5000, few), 5);
   for (int i = 0; i < 5; ++i) expect(few[i]->deadline <= 5000);
   std::sort(few, few + 5);
   expect(std::unique(few, few + 5) == few + 5);
   expect_int(model.queue().at_hand_until(50000, few), 7);
   expect_int(model.queue().at_hand_until(999, few), 0);
-  expect(model.queue().front() == &model.requests()[99]);
+  model.queue().prefetch_waiters(kMs);  // more than it asks for; it changes nothing
+  expect(model.queue().front()->request == &model.requests()[99]);
 }
 
 // The requests of a slot are moved a part at a time: all the same none is forgotten, and each may
@@ -199,7 +207,7 @@ CASE(slots_that_are_moved_in_parts_lose_nobody) {
     if (now / 131072 % 16 == 0) model.go_to(now);
     model.queue().advance(now);
     IoRequest& request = model.requests()[random() % model.requests().size()];
-    if (DeadlineQueue::contains(request)) model.erase(request);
+    if (Model::contains(request)) model.erase(request);
   }
   model.go_to(2 * kSecond);
   expect(model.queue().empty());

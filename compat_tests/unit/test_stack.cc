@@ -22,13 +22,14 @@ struct alignas(64) Header {
 };
 
 constexpr std::size_t kBytes = 32768;
+constexpr std::size_t kAnnex = 40;
 
 StackPool pool;
 outcome result;
 
 bool canaries;
 
-void start() { pool.start(sizeof(Header), offsetof(Header, slot), &canaries); }
+void start() { pool.start({sizeof(Header), offsetof(Header, slot), kAnnex}, &canaries); }
 
 StackSlot& acquire(std::size_t bytes = kBytes) {
   StackSlot* const slot = pool.acquire(bytes);
@@ -62,6 +63,38 @@ CASE(slots_do_not_overlap) {
     expect(slots[i]->top[-1] == static_cast<char>(i));
   }
   pool.stop();
+}
+
+CASE(annexes_are_zero_and_lie_side_by_side_in_any_memory) {
+  constexpr int kSlots = 70;  // more than an arena
+  StackSlot* slots[kSlots];
+  start();
+  for (StackSlot*& slot : slots) {
+    slot = &acquire();
+    const auto* const annex = static_cast<const char*>(slot->annex);
+    for (std::size_t i = 0; i < kAnnex; ++i) expect_int(annex[i], 0);
+    memset(slot->annex, 1, kAnnex);
+  }
+  int neighbours = 0;
+  for (int i = 1; i < kSlots; ++i) {
+    const std::ptrdiff_t apart =
+        static_cast<char*>(slots[i]->annex) - static_cast<char*>(slots[i - 1]->annex);
+    if (apart == static_cast<std::ptrdiff_t>(kAnnex)) ++neighbours;
+  }
+  expect_int(neighbours, kSlots - 2);
+  pool.release(*slots[7]);
+  void* const annex = slots[7]->annex;
+  expect(acquire().annex == annex);
+
+  static char memory[100000];
+  memset(memory, 1, sizeof memory);
+  int stack;
+  const StackSlot* const placed = pool.place(memory + 3, sizeof memory - 3, &stack);
+  expect(placed != nullptr);
+  const auto* const begin = static_cast<const char*>(placed->annex);
+  expect_int(reinterpret_cast<std::uintptr_t>(begin) % 8, 0);
+  expect(begin >= placed->top + sizeof(Header) && begin + kAnnex <= memory + sizeof memory);
+  for (std::size_t i = 0; i < kAnnex; ++i) expect_int(begin[i], 0);
 }
 
 CASE(the_last_released_is_the_next_given) {
@@ -210,6 +243,7 @@ int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(a_slot_has_what_was_asked_for_and_room_for_two_signals),
       cmocka_unit_test(slots_do_not_overlap),
+      cmocka_unit_test(annexes_are_zero_and_lie_side_by_side_in_any_memory),
       cmocka_unit_test(the_last_released_is_the_next_given),
       cmocka_unit_test(sizes_are_recycled_separately),
       cmocka_unit_test(tops_fall_into_different_cache_sets),

@@ -15,7 +15,7 @@ using namespace lwp;
 namespace {
 
 // What the header promises.
-static_assert(sizeof(Pcb) + 256 <= LWPX_CONTROL_BYTES);
+static_assert(sizeof(Pcb) + sizeof(DueNode) + 256 <= LWPX_CONTROL_BYTES);
 static_assert(sizeof(Runtime) + 8192 <= LWPX_RUNTIME_BYTES);
 static_assert(LWPX_PROCESS_BYTES(0) + sizeof(IoManager) + 16384 <= LWPX_IOMGR_BYTES);
 

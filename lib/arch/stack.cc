@@ -21,6 +21,7 @@ namespace {
 
 constexpr unsigned kColours = 24;
 constexpr std::uintptr_t kStackAlignment = 16;
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kFirstArena = std::size_t{4} << 20;
 // A tick must find room for a second signal frame below its own, else it does not act.
 constexpr std::size_t kSignalFrames = 2;
@@ -109,13 +110,11 @@ void StackSlot::measure_and_clean() noexcept {
   until_measured = measure_every;
 }
 
-void StackPool::start(std::size_t header_size, std::size_t slot_offset, bool* ret_canaries,
-                      BlockHeap* block) noexcept {
+void StackPool::start(const Beside& beside, bool* ret_canaries, BlockHeap* block) noexcept {
   block_ = block;
   canaries_in_use_ = ret_canaries;
-  LWP_CHECK(header_size % kCacheLine == 0);
-  header_size_ = header_size;
-  slot_offset_ = slot_offset;
+  LWP_CHECK(beside.header % kCacheLine == 0 && beside.annex % alignof(void*) == 0);
+  beside_ = beside;
   overhead_ = kColours * kCacheLine + kSignalFrames * signal_room();
 }
 
@@ -123,8 +122,8 @@ void StackPool::stop() noexcept {
   for (int i = 0; i < arena_count_; ++i) {
     const Arena& arena = arenas_[i];
     const std::size_t slot_bytes = kSmallestSlot << arena.size_class;
-    const std::size_t slots = arena.bytes / (slot_bytes + header_size_);
-    forget_roots(arena.base + slots * slot_bytes, slots * header_size_);
+    const std::size_t slots = arena.bytes / (slot_bytes + beside_.header + beside_.annex);
+    forget_roots(arena.base + slots * slot_bytes, slots * beside_.header);
     munmap(arena.base, arena.bytes);
   }
   *this = StackPool{};
@@ -170,7 +169,8 @@ StackSlot* StackPool::place_in_block(std::size_t wanted) noexcept {
 
 // What a slot in somebody else's memory takes beside the stack, at most.
 std::size_t StackPool::beside_placed() const noexcept {
-  return header_size_ + kCacheLine + kStackAlignment + kCanaryBytes + kSignalFrames * signal_room();
+  return beside_.header + round_up(beside_.annex, kCacheLine) + kCacheLine + kStackAlignment +
+         kCanaryBytes + kSignalFrames * signal_room();
 }
 
 StackSlot* StackPool::place(void* memory, std::size_t bytes, int* ret_stack) noexcept {
@@ -180,9 +180,11 @@ StackSlot* StackPool::place(void* memory, std::size_t bytes, int* ret_stack) noe
   const std::uintptr_t low = round_up(begin, kStackAlignment);
   const std::size_t unusable = beside_placed();
   if (bytes < unusable + kSmallestPlaced) return nullptr;
-  const std::uintptr_t header = end / kCacheLine * kCacheLine - header_size_;
+  const std::uintptr_t annex = (end - beside_.annex) / kCacheLine * kCacheLine;
+  const std::uintptr_t header = annex - beside_.header;
   note_readable(memory, bytes);
-  auto* const slot = new (reinterpret_cast<char*>(header) + slot_offset_) StackSlot;
+  auto* const slot = new (reinterpret_cast<char*>(header) + beside_.slot_offset) StackSlot;
+  slot->annex = memset(reinterpret_cast<void*>(annex), 0, beside_.annex);
   slot->low = reinterpret_cast<char*>(low);
   slot->top = reinterpret_cast<char*>(header);
   slot->placed = true;
@@ -205,19 +207,25 @@ bool StackPool::map_arena(Class& size_class, int index) noexcept {
   std::size_t slots = wanted > slot_bytes ? wanted / slot_bytes : 1;
   for (; slots > 0; slots >>= 1) {
     const std::size_t stack_bytes = slots * slot_bytes;
-    const std::size_t bytes = stack_bytes + slots * header_size_;
+    const std::size_t header_bytes = slots * beside_.header;
+    const std::size_t bytes = stack_bytes + header_bytes + slots * beside_.annex;
     void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (base == MAP_FAILED) continue;
-    // A huge page would make the first touch of one stack pay for dozens.
+    // A huge page would make the first touch of one stack pay for dozens. But thousands of headers
+    // are too many small pages for the processor to remember.
     madvise(base, bytes, MADV_NOHUGEPAGE);
+    if (header_bytes >= kHugePage) {
+      madvise(static_cast<char*>(base) + stack_bytes, header_bytes, MADV_HUGEPAGE);
+    }
     arenas_[arena_count_++] = {static_cast<char*>(base), bytes, static_cast<std::uint8_t>(index)};
     size_class.fresh = static_cast<char*>(base);
     size_class.fresh_end = size_class.fresh + stack_bytes;
     size_class.fresh_header = size_class.fresh_end;
-    note_roots(size_class.fresh_header, slots * header_size_);
+    size_class.fresh_annex = size_class.fresh_header + header_bytes;
+    note_roots(size_class.fresh_header, header_bytes);
     // There may have been stacks at these addresses before.
-    note_no_stack(size_class.fresh_header, size_class.fresh_header + slots * header_size_);
+    note_no_stack(size_class.fresh_header, static_cast<char*>(base) + bytes);
     size_class.mapped += stack_bytes;
     return true;
   }
@@ -230,9 +238,11 @@ StackSlot* StackPool::cut_slot(Class& size_class, int index) noexcept {
   size_class.fresh += slot_bytes;
   const std::size_t colour = size_class.next_colour++ % kColours * kCacheLine;
   char* const header = size_class.fresh_header;
-  size_class.fresh_header += header_size_;
+  size_class.fresh_header += beside_.header;
 
-  auto* slot = new (header + slot_offset_) StackSlot;
+  auto* slot = new (header + beside_.slot_offset) StackSlot;
+  slot->annex = size_class.fresh_annex;
+  size_class.fresh_annex += beside_.annex;
   slot->low = base + guard_bytes(slot_bytes);
   slot->top = base + slot_bytes - colour;
   slot->size_class = static_cast<std::uint8_t>(index);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // stack.h - where stacks come from: address space in large arenas, cut into power-of-two slots.
 //
-//   | slot | slot | ... | slot | header | header | ... | header |      an arena
+//   | slot | ... | slot | header | ... | header | annex | ... | annex |      an arena
 //
 //   slot base                                                        slot end
 //   | guard        | stack, grows down <------------------- | colour |
@@ -10,6 +10,7 @@
 // The owner's headers (Pcbs, with a StackSlot in each) lie together behind the slots: a walk along
 // many LWPs stays within few pages, and the processor sees it coming. At the top of the stacks,
 // where they were first, each had its own page and, with 10 000 LWPs, was never in a near cache.
+// An annex is another piece of the owner's, a small one, for what is looked at without the rest.
 // Colour is 0 to 23 cache lines, different from slot to slot: else the hot part of every stack
 // would fall into the same few cache sets.
 //
@@ -48,9 +49,12 @@ struct StackSlot {
   std::uint16_t measure_every = 0;   // so many uses
   std::uint16_t until_measured = 0;  // uses left
   bool recycled = false;             // has had an owner before
+  bool placed : 1;                   // not of an arena: see place()
+  bool in_block : 1;                 // placed in the pool's own block
   unsigned valgrind_id = 0;
-  bool placed = false;    // not of an arena: see place()
-  bool in_block = false;  // placed in the pool's own block
+  void* annex = nullptr;  // 8-byte aligned; all zero when the slot is new
+
+  StackSlot() noexcept : placed(false), in_block(false) {}
 
   std::size_t size() const noexcept { return static_cast<std::size_t>(top - low); }
   std::size_t guard_size() const noexcept { return kSmallestSlot << size_class >> kGuardShift; }
@@ -92,12 +96,15 @@ struct StackSlot {
 
 class StackPool {
  public:
-  // header_size: bytes beside each slot that belong to the owner, a multiple of 64; and where among
-  // them the StackSlot lies.
+  // What belongs to the owner beside each slot, in bytes.
+  struct Beside {
+    std::size_t header;       // a multiple of 64
+    std::size_t slot_offset;  // where in the header the StackSlot lies
+    std::size_t annex;        // a multiple of 8
+  };
   // block: where slots lie, placed (see there); null: in arenas.
   // ret_canaries becomes true when some slot is guarded by nothing but a word to be looked at.
-  void start(std::size_t header_size, std::size_t slot_offset, bool* ret_canaries,
-             BlockHeap* block = nullptr) noexcept;
+  void start(const Beside& beside, bool* ret_canaries, BlockHeap* block = nullptr) noexcept;
   void stop() noexcept;  // unmaps everything
 
   // A slot with room for `wanted` bytes and two signals; null if there is no address space.
@@ -127,9 +134,9 @@ class StackPool {
     size_class.free = &slot;
   }
 
-  // A slot in somebody else's memory, its header at the upper end; it is guarded by a canary word,
-  // and never recycled: released, it is no more. ret_stack is what is left beside room for two
-  // signals, in bytes; may be null. Null if that is less than kSmallestPlaced.
+  // A slot in somebody else's memory, header and annex at the upper end; it is guarded by a canary
+  // word, and never recycled: released, it is no more. ret_stack is what is left beside room for
+  // two signals, in bytes; may be null. Null if that is less than kSmallestPlaced.
   StackSlot* place(void* memory, std::size_t bytes, int* ret_stack) noexcept;
   static constexpr std::size_t kSmallestPlaced = 4096;
 
@@ -144,7 +151,8 @@ class StackPool {
     char* fresh = nullptr;  // slots of the newest arena that were never used
     char* fresh_end = nullptr;
     char* fresh_header = nullptr;  // and their headers
-    std::size_t mapped = 0;        // bytes in all arenas of this class
+    char* fresh_annex = nullptr;
+    std::size_t mapped = 0;  // bytes in all arenas of this class
     unsigned next_colour = 0;
   };
   static constexpr int kClasses = sizeof(void*) == 8 ? 18 : 10;
@@ -160,8 +168,7 @@ class StackPool {
   std::size_t last_wanted_ = 0;  // most LWPs want what the last one wanted
   Class* last_class_ = nullptr;
   BlockHeap* block_ = nullptr;
-  std::size_t header_size_ = 0;
-  std::size_t slot_offset_ = 0;
+  Beside beside_ = {};
   std::size_t overhead_ = 0;  // what a slot needs beyond the stack and the guard
   GuardBudget guards_;
   bool* canaries_in_use_ = nullptr;

@@ -14,8 +14,7 @@ template <typename T>
 struct HeapLink {
   T* child = nullptr;
   T* next = nullptr;  // sibling
-  T* prev = nullptr;  // sibling before, or the parent of a first child; null for the root
-  bool linked = false;
+  T* prev = nullptr;  // sibling before, or the parent of a first child; the root itself; null: none
 };
 
 // kBefore(a, b): a is to come out before b. It must be a strict order of all elements.
@@ -24,27 +23,25 @@ class PairingHeap {
  public:
   bool empty() const noexcept { return root_ == nullptr; }
   T* front() const noexcept { return root_; }
-  static bool contains(const T& element) noexcept { return (element.*kLink).linked; }
+  static bool contains(const T& element) noexcept { return (element.*kLink).prev != nullptr; }
 
   void insert(T& element) noexcept {
-    HeapLink<T>& link = element.*kLink;
-    LWP_CHECK(!link.linked);
-    link = {};
-    link.linked = true;
-    root_ = root_ == nullptr ? &element : meld(root_, &element);
+    LWP_CHECK(!contains(element));
+    element.*kLink = {};
+    set_root(root_ == nullptr ? &element : meld(root_, &element));
   }
 
   void erase(T& element) noexcept {
     HeapLink<T>& link = element.*kLink;
-    LWP_CHECK(link.linked);
+    LWP_CHECK(contains(element));
     T* const orphans = meld_siblings(link.child);
     if (&element == root_) {
-      root_ = orphans;
+      set_root(orphans);
     } else {
       HeapLink<T>& before = link.prev->*kLink;
       (before.child == &element ? before.child : before.next) = link.next;
       if (link.next != nullptr) (link.next->*kLink).prev = link.prev;
-      if (orphans != nullptr) root_ = meld(root_, orphans);
+      if (orphans != nullptr) set_root(meld(root_, orphans));
     }
     link = {};
   }
@@ -70,7 +67,12 @@ class PairingHeap {
   }
 
  private:
-  // Two roots become one.
+  void set_root(T* root) noexcept {
+    root_ = root;
+    if (root != nullptr) (root->*kLink).prev = root;
+  }
+
+  // Two roots become one; its prev is not set.
   static T* meld(T* a, T* b) noexcept {
     if (kBefore(*b, *a)) {
       T* const swap = a;
@@ -107,7 +109,6 @@ class PairingHeap {
       root = root == nullptr ? pairs : meld(root, pairs);
       pairs = next;
     }
-    if (root != nullptr) (root->*kLink).prev = nullptr;
     return root;
   }
 

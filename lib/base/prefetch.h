@@ -6,9 +6,14 @@
 
 namespace lwp {
 
+// Into which cache, as __builtin_prefetch counts them.
+constexpr int kNearCache = 3;
+constexpr int kMiddleCache = 2;
+
 // The address may be anything.
+template <int kCache = kNearCache>
 LWP_ALWAYS_INLINE void prefetch(const void* address) noexcept {
-  __builtin_prefetch(address, 1);
+  __builtin_prefetch(address, 1, kCache);
   // GCC takes a function that does nothing else for one that has no effect, and drops its calls.
   __asm__ __volatile__("");
 }

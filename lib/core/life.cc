@@ -35,6 +35,8 @@ void construct(StackSlot& slot) noexcept {
   const StackSlot kept = slot;
   Pcb& pcb = *new (&pcb_of(slot)) Pcb;
   pcb.slot = kept;
+  pcb.due = new (kept.annex) DueNode;
+  pcb.due->pcb = &pcb;
   if (kept.placed) pcb.flags = kPlaced;
 }
 
@@ -165,6 +167,8 @@ void exit_lwp(Runtime& runtime, void* status) noexcept {
 void adopt_first_lwp(Runtime& runtime, int priority) noexcept {
   Pcb& pcb = runtime.first;
   pcb.begin_anew();
+  pcb.due = &runtime.first_due;
+  pcb.due->pcb = &pcb;
   copy_name(runtime, pcb,
             runtime.dialect == Dialect::afs3 ? "Main Process [created by LWP]" : "Main Process");
   runtime.handles.issue(pcb);

@@ -17,7 +17,9 @@
 #include "arch/context.h"
 #include "arch/stack.h"
 #include "base/cache_line.h"
+#include "base/clock.h"
 #include "base/intrusive_list.h"
+#include "base/pairing_heap.h"
 #include "base/short_text.h"
 #include "base/wide.h"
 #include "sigsafe/critical.h"
@@ -72,12 +74,20 @@ struct Rock {
 
 constexpr int kRocks = 8;
 
-// Its place among those that wait for time to pass (iomgr/deadline_queue.h). Here and not on its
-// stack, since there are eight blocks to a page, and one stack to several.
+// Its place among those that wait for time to pass (iomgr/deadline_queue.h). Not in its block, and
+// not on its stack either: a hundred of these share a page.
 struct DueNode {
-  Pcb* next = nullptr;        // in its chain
-  Pcb** place = nullptr;      // what points to it there; null: is in none
-  std::int64_t deadline = 0;  // of io_request, while in a chain
+  struct Chain {
+    DueNode* next;
+    DueNode** place;  // what points to it
+  };
+  std::int64_t deadline = kNever;  // kNever: is not among them
+  union {
+    HeapLink<DueNode> heap = {};
+    Chain chain;
+  };
+  Pcb* pcb = nullptr;            // whose it is
+  IoRequest* request = nullptr;  // its io_request, while it is among them
 };
 
 struct alignas(kCacheLine) Pcb {
@@ -125,12 +135,11 @@ struct alignas(kCacheLine) Pcb {
 
   // --- waiting
   WaitNode* nodes = nullptr;  // the list of the present wait: &only_node, or in list_memory
+  DueNode* due = nullptr;     // its own. Kept
   void* status = nullptr;     // that it has ended with
   WaitNode only_node;         // the list of a wait for one event
 
   Rock rocks[kRocks];
-
-  DueNode due;  // null outside waits. Kept
 
   // For the next LWP: everything but what is kept and what its creator sets.
   void begin_anew() noexcept;

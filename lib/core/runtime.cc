@@ -43,8 +43,8 @@ Rc start_modules(Runtime& runtime, int priority, Dialect dialect) noexcept {
   const unsigned number = runtimes_started.fetch_add(1, std::memory_order_relaxed);
   if (!runtime.handles.start(number, runtime.block)) return Rc::no_memory;
   runtime.dialect = dialect;
-  runtime.stacks.start(sizeof(Pcb), offsetof(Pcb, slot), &runtime.attention.canaries,
-                       runtime.block);
+  runtime.stacks.start({sizeof(Pcb), offsetof(Pcb, slot), sizeof(DueNode)},
+                       &runtime.attention.canaries, runtime.block);
   runtime.events.start(runtime.block);
   start_overflow_reports(runtime);
   become_primary_or_not(runtime);

@@ -80,7 +80,8 @@ struct Runtime : Zone {
   bool (*before_sleep)(Runtime&) = nullptr;   // nobody is ready; whether somebody became so
   Member* member = nullptr;                   // of a group
 
-  Pcb first;           // the LWP that called LWP_Init
+  Pcb first;  // the LWP that called LWP_Init
+  DueNode first_due;
   FiberNote departed;  // of the last LWP that left memory which is not the stack pool's
   int threads = 0;     // living ones that are waited for, see thread_set.h. An event, too
   bool primary = false;

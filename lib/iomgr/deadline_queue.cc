@@ -3,17 +3,16 @@
 
 #include <algorithm>
 
+#include "base/cache_line.h"
 #include "base/prefetch.h"
 
 namespace lwp {
 
-void DeadlineQueue::put(Pcb& pcb, std::int64_t deadline) noexcept {
-  const std::int64_t tick = deadline >> kTickBits;
+void DeadlineQueue::put(DueNode& due) noexcept {
+  const std::int64_t tick = due.deadline >> kTickBits;
   if (tick <= tick_) {
-    // Soon to be woken: asked for before it is needed.
-    __builtin_prefetch(&pcb.next, 1);
-    __builtin_prefetch(&pcb.node_count, 1);
-    heap_.insert(*pcb.io_request);
+    due.heap = {};
+    heap_.insert(due);
     return;
   }
   int level = 0;
@@ -23,26 +22,26 @@ void DeadlineQueue::put(Pcb& pcb, std::int64_t deadline) noexcept {
     shift += kStepBits;
   }
   const Position position = {level, std::min(tick >> shift, (tick_ >> shift) + kSlots - 1)};
-  Pcb*& head = slot_at(position).chains[next_chain_++ % kChains];
-  pcb.due = {head, &head, deadline};
-  if (head != nullptr) head->due.place = &pcb.due.next;
-  head = &pcb;
+  DueNode*& head = slot_at(position).chains[next_chain_++ % kChains];
+  due.chain = {head, &head};
+  if (head != nullptr) head->chain.place = &due.chain.next;
+  head = &due;
   levels_[level].used[position.slot() / 64] |= std::uint64_t{1} << position.slot() % 64;
   used_levels_ |= 1u << level;
 }
 
 // The marks of a slot that becomes empty by this stay until its turn.
-void DeadlineQueue::erase(IoRequest& request) noexcept {
-  LWP_CHECK(contains(request));
+void DeadlineQueue::erase(Pcb& pcb) noexcept {
+  LWP_CHECK(contains(pcb));
   --count_;
-  DueNode& due = request.waiter->due;
-  if (due.place == nullptr) {
-    heap_.erase(request);
-    return;
+  DueNode& due = *pcb.due;
+  if (due.deadline >> kTickBits <= tick_) {
+    heap_.erase(due);
+  } else {
+    *due.chain.place = due.chain.next;
+    if (due.chain.next != nullptr) due.chain.next->chain.place = due.chain.place;
   }
-  *due.place = due.next;
-  if (due.next != nullptr) due.next->due.place = due.place;
-  due.place = nullptr;
+  due.deadline = kNever;
 }
 
 // The first slot in use, looking round the ring from the present one.
@@ -88,16 +87,15 @@ void DeadlineQueue::move_down(const Position& position, std::uint64_t most) noex
   std::uint64_t moved = 0;
   while (chains_left > 0 && moved < most) {
     chains_left = 0;
-    for (Pcb*& head : slot.chains) {
+    for (DueNode*& head : slot.chains) {
       if (head == nullptr) continue;
-      Pcb& pcb = *head;
-      head = pcb.due.next;
+      DueNode& due = *head;
+      head = due.chain.next;
       if (head != nullptr) {
-        head->due.place = &head;
+        head->chain.place = &head;
         ++chains_left;
       }
-      pcb.due.place = nullptr;
-      put(pcb, pcb.due.deadline);
+      put(due);
       ++moved;
     }
   }
@@ -108,7 +106,7 @@ void DeadlineQueue::move_down(const Position& position, std::uint64_t most) noex
   level.count = 0;
 }
 
-// Of each level, some of those that the one below reaches already: so many that it takes a part of
+// Of each level, some of those that the one below reaches already: so many that it takes half of
 // the time that there is, if as many come as in the last slot.
 void DeadlineQueue::move_ahead(std::int64_t ticks) noexcept {
   for (unsigned levels = used_levels_ & ~1u; levels != 0; levels &= levels - 1) {
@@ -117,14 +115,32 @@ void DeadlineQueue::move_ahead(std::int64_t ticks) noexcept {
     const std::int64_t below = tick_ >> ((first.level - 1) * kStepBits);
     if (((first.number + 1) << kStepBits) - below > kSlots) continue;
     Level& level = levels_[first.level];
-    move_down(first, static_cast<std::uint64_t>(ticks) * (kChains + level.last_count / 32));
+    const int half_slot_bits = first.level * kStepBits - 1;  // of ticks
+    const std::uint64_t each_tick = kChains + (level.last_count >> half_slot_bits);
+    move_down(first, static_cast<std::uint64_t>(ticks) * each_tick);
     prefetch_slot(first);
   }
 }
 
 void DeadlineQueue::prefetch_slot(const Position& position) const noexcept {
-  for (const Pcb* each : levels_[position.level].slots[position.slot()].chains) {
-    if (each != nullptr) prefetch(&each->due);
+  for (const DueNode* each : levels_[position.level].slots[position.slot()].chains) {
+    if (each != nullptr) prefetch(each);
+  }
+}
+
+// The request lies in the frames that the LWP returns through when it runs again.
+void DeadlineQueue::prefetch_waiters(std::int64_t time) const noexcept {
+  constexpr int kSome = 32;
+  constexpr std::size_t kBelow = 2 * kCacheLine;  // what the switch has saved
+  constexpr std::size_t kFrames = 6 * kCacheLine;
+  DueNode* nodes[kSome];
+  const int count = at_hand_until(time, nodes);
+  for (int i = 0; i < count; ++i) {
+    const Pcb& pcb = *nodes[i]->pcb;
+    prefetch(&pcb.next);
+    prefetch(&pcb.node_count);
+    const char* const begin = reinterpret_cast<const char*>(nodes[i]->request) - kBelow;
+    for (std::size_t at = 0; at < kFrames; at += kCacheLine) prefetch(begin + at);
   }
 }
 
@@ -143,9 +159,9 @@ void DeadlineQueue::turn_to(std::int64_t tick) noexcept {
 bool DeadlineQueue::look_into(const Position& position, std::int64_t* ret_earliest) noexcept {
   constexpr int kFew = 8;
   int looked_at = 0;
-  for (const Pcb* each : slot_at(position).chains) {
-    for (; each != nullptr && looked_at < kFew; each = each->due.next, ++looked_at) {
-      *ret_earliest = std::min(*ret_earliest, each->due.deadline);
+  for (const DueNode* each : slot_at(position).chains) {
+    for (; each != nullptr && looked_at < kFew; each = each->chain.next, ++looked_at) {
+      *ret_earliest = std::min(*ret_earliest, each->deadline);
     }
   }
   if (looked_at == kFew) *ret_earliest = std::min(*ret_earliest, position.tick() << kTickBits);

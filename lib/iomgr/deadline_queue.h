@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// deadline_queue.h - the requests that have a deadline, earliest first.
+// deadline_queue.h - the LWPs that wait until a deadline, earliest first.
 //
 // Those at hand lie in a heap, in exact order. Those farther off lie in a wheel, unordered, in
 // slots of 131 us, and on the levels above of 8 ms, 0.5 s and so on; they move down a level when
-// their time is near. So nobody's memory is looked at before it is nearly his turn: in a heap of
-// 100 000 every step is a cache miss. For the same reason the links of the wheel are in the control
-// blocks, which share pages, while the requests are on as many stacks; and each slot has several
-// chains: going along them in turn, the misses overlap.
+// their time is near. So nobody is looked at before it is nearly his turn: in a heap of 100 000
+// every step is a cache miss. For the same reason nothing of the LWP itself is looked at, but a
+// node that holds all that is needed and shares a page with a hundred others (DueNode in
+// core/pcb.h). And each slot has several chains: going along them in turn, the misses overlap.
 //
 // A level is a ring of twice as many slots as it takes to fill one of the level above. So a slot
 // can be moved down for as long as it lasts itself, before it begins, and that is done a little at
@@ -33,17 +33,18 @@ namespace lwp {
 class DeadlineQueue {
  public:
   bool empty() const noexcept { return count_ == 0; }
-  static bool contains(const IoRequest& request) noexcept {
-    return request.waiter->due.place != nullptr || Heap::contains(request);
-  }
+  static bool contains(const Pcb& pcb) noexcept { return pcb.due->deadline != kNever; }
 
   // Its deadline is not kNever. It is the io_request of its waiter.
   void insert(IoRequest& request) noexcept {
-    LWP_CHECK(!contains(request));
+    DueNode& due = *request.waiter->due;
+    LWP_CHECK(due.deadline == kNever);
     ++count_;
-    put(*request.waiter, request.deadline);
+    due.deadline = request.deadline;
+    due.request = &request;
+    put(due);
   }
-  void erase(IoRequest& request) noexcept;
+  void erase(Pcb& pcb) noexcept;
 
   // Takes to hand at least all whose deadlines are not behind that time.
   void advance(std::int64_t time) noexcept {
@@ -51,21 +52,28 @@ class DeadlineQueue {
   }
 
   // The earliest of those at hand; null if there are none.
-  IoRequest* front() const noexcept { return heap_.front(); }
+  DueNode* front() const noexcept { return heap_.front(); }
 
   // Nobody is due before this time, kNever if there is nobody. It is the earliest deadline, but if
   // that is far off and shares a slot with many, the time when the slot begins.
   std::int64_t next_look() noexcept;
 
+  // Asks for the memory that those at hand will touch first when they wake; only for some, if more
+  // are due by then than the processor can ask for at once.
+  void prefetch_waiters(std::int64_t time) const noexcept;
+
   // Up to kRoom of those at hand whose deadlines are not behind that time, in no order. How many.
   template <int kRoom>
-  int at_hand_until(std::int64_t time, IoRequest* (&ret_requests)[kRoom]) const noexcept {
-    return heap_.collect([&](const IoRequest& each) { return each.deadline <= time; },
-                         ret_requests);
+  int at_hand_until(std::int64_t time, DueNode* (&ret_nodes)[kRoom]) const noexcept {
+    return heap_.collect([&](const DueNode& each) { return each.deadline <= time; }, ret_nodes);
   }
 
  private:
-  using Heap = PairingHeap<IoRequest, &IoRequest::heap, served_before>;
+  static bool due_before(const DueNode& a, const DueNode& b) noexcept {
+    if (a.deadline != b.deadline) return a.deadline < b.deadline;
+    return a.request->sequence < b.request->sequence;
+  }
+  using Heap = PairingHeap<DueNode, &DueNode::heap, due_before>;
 
   static constexpr int kTickBits = 17;  // of ns
   static constexpr int kStepBits = 6;   // from level to level
@@ -75,7 +83,7 @@ class DeadlineQueue {
   static constexpr int kChains = 4;
 
   struct Slot {
-    Pcb* chains[kChains];
+    DueNode* chains[kChains];
   };
 
   struct Level {
@@ -94,7 +102,7 @@ class DeadlineQueue {
     int slot() const noexcept { return static_cast<int>(number & (kSlots - 1)); }
   };
 
-  void put(Pcb& pcb, std::int64_t deadline) noexcept;
+  void put(DueNode& due) noexcept;
   void turn_to(std::int64_t tick) noexcept;
   bool find_on(int level, Position* ret_first) const noexcept;
   bool find_first(Position* ret_first) const noexcept;

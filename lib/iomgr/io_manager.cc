@@ -8,6 +8,7 @@
 
 #include "base/cache_line.h"
 #include "base/legacy_variables.h"
+#include "base/prefetch.h"
 #include "core/cancel.h"
 #include "core/event.h"
 #include "core/life.h"
@@ -30,7 +31,7 @@ void detach(Runtime& runtime, IoRequest& request) noexcept {
   for (int i = 0; i < request.interest_count; ++i) {
     runtime.io->poller.unwatch(request.interests[i]);
   }
-  if (request.deadline != kNever) runtime.io->deadlines.erase(request);
+  if (request.deadline != kNever) runtime.io->deadlines.erase(*request.waiter);
   request.waiter->io_request = nullptr;
   --runtime.io_waiters;
 }
@@ -41,11 +42,9 @@ void forget_io(Runtime& runtime, Pcb& pcb) noexcept { detach(runtime, *pcb.io_re
 // middle cache: many others may run before it.
 void prefetch_frames(const Pcb& pcb) noexcept {
   constexpr std::size_t kLines = 9;
-  constexpr int kForWriting = 1;
-  constexpr int kMiddle = 2;
   const auto* const frame = static_cast<const char*>(pcb.context.frame);
   for (std::size_t line = 0; line < kLines; ++line) {
-    __builtin_prefetch(frame + line * kCacheLine, kForWriting, kMiddle);
+    prefetch<kMiddleCache>(frame + line * kCacheLine);
   }
 }
 
@@ -72,32 +71,36 @@ void start_soft_signals(Runtime& runtime, Started started) noexcept {
   runtime.soft_signals.take(start, started);
 }
 
-bool expire(Runtime& runtime) noexcept {
-  (void)fetch_time(nullptr, nullptr);  // with every look, as ever: FT_LastTime is no older
+// Those whose deadlines are not behind that time. Whether there were any.
+bool expire_until(Runtime& runtime, std::int64_t time) noexcept {
   DeadlineQueue& deadlines = runtime.io->deadlines;
-  if (deadlines.empty()) return false;
-  const std::int64_t now = monotonic_ns();
-  deadlines.advance(now);
+  deadlines.advance(time);
   bool woke = false;
-  for (IoRequest* first; (first = deadlines.front()) != nullptr && first->deadline <= now;) {
-    finish(runtime, *first, IoOutcome::timed_out);
+  deadlines.prefetch_waiters(time);
+  for (DueNode* first; (first = deadlines.front()) != nullptr && first->deadline <= time;) {
+    finish(runtime, *first->request, IoOutcome::timed_out);
     woke = true;
   }
   return woke;
 }
 
+bool expire(Runtime& runtime) noexcept {
+  (void)fetch_time(nullptr, nullptr);  // with every look, as ever: FT_LastTime is no older
+  if (runtime.io->deadlines.empty()) return false;
+  runtime.io->looked_at = monotonic_ns();
+  return expire_until(runtime, runtime.io->looked_at);
+}
+
 // The manager has slept until this deadline: those who have it wake before others are looked at
-// that have come due since. To the microsecond, as callers say it, but none early.
-void expire_slept(Runtime& runtime, std::int64_t deadline) noexcept {
+// that have come due since. To the microsecond, as callers say it, but none early. With them wake
+// those for whom it has slept a little longer.
+void expire_slept(Runtime& runtime, const Poller::Until& until) noexcept {
   constexpr std::int64_t kNsPerMicrosecond = 1000;
-  const std::int64_t last = deadline - deadline % kNsPerMicrosecond + kNsPerMicrosecond - 1;
-  while (monotonic_ns() < last) {
-  }
-  DeadlineQueue& deadlines = runtime.io->deadlines;
-  deadlines.advance(last);
-  for (IoRequest* first; (first = deadlines.front()) != nullptr && first->deadline <= last;) {
-    finish(runtime, *first, IoOutcome::timed_out);
-  }
+  const std::int64_t first = until.deadline;
+  const std::int64_t last = first - first % kNsPerMicrosecond + kNsPerMicrosecond - 1;
+  std::int64_t now = monotonic_ns();
+  while (now < last) now = monotonic_ns();
+  (void)expire_until(runtime, std::max(last, std::min(until.wake, now)));
 }
 
 void serve_reported(Runtime& runtime) noexcept {
@@ -116,8 +119,8 @@ bool note_reported(void* context, FdInterest& interest) noexcept {
   if (request.outcome == IoOutcome::ready) return true;  // noted already
   if (io.reported_count == IoManager::kMaxReported) return false;
   request.outcome = IoOutcome::ready;
-  __builtin_prefetch(request.waiter, 1);  // for finish()
-  __builtin_prefetch(&request.waiter->io_request, 1);
+  prefetch(request.waiter);  // for finish()
+  prefetch(&request.waiter->io_request);
   io.reported[io.reported_count++] = &request;
   return true;
 }
@@ -146,7 +149,7 @@ void sleep_until_due(Runtime& runtime) noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const bool due = runtime.inbox.pending() || runtime.attention.rung.load() ||
                    has_caught_something(runtime) || io.pool.has_done();
-  Poller::Until until = due ? Poller::Until{0} : plan_wake(io.deadlines);
+  Poller::Until until = due ? Poller::Until{0} : plan_wake(io.deadlines, io.looked_at);
   if (runtime.messages_due < until.deadline) until = {runtime.messages_due};
   if (runtime.primary) last_context_switch = {};  // time asleep is not time worked
   const bool slept_enough = io.poller.wait(until, note_reported, &runtime);
@@ -155,7 +158,7 @@ void sleep_until_due(Runtime& runtime) noexcept {
   // One of these has ended the sleep: it comes first, and the rest at the next turn.
   (void)empty_inbox(runtime);
   serve_reported(runtime);
-  if (slept_enough) expire_slept(runtime, until.deadline);
+  if (slept_enough) expire_slept(runtime, until);
 }
 
 // Switches: the manager goes behind everybody who is ready.

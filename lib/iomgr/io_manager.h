@@ -26,6 +26,7 @@ struct IoManager {
   Poller poller;
   BlockingPool pool;
   DeadlineQueue deadlines;
+  std::int64_t looked_at = 0;  // when they were last looked at, while there were any
   std::uint64_t next_sequence = 0;
   PROCESS lwp = nullptr;  // the IO MANAGER
 

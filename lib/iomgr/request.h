@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/intrusive_list.h"
-#include "base/pairing_heap.h"
 #include "base/rc.h"
 #include "core/pcb.h"
 
@@ -54,7 +53,6 @@ struct IoRequest {
   Pcb* waiter = nullptr;
   std::int64_t deadline = kNever;
   std::uint64_t sequence = 0;  // order of arrival
-  HeapLink<IoRequest> heap;    // of the DeadlineQueue
   FdInterest* interests = nullptr;
   int interest_count = 0;
   IoOutcome outcome = IoOutcome::pending;
