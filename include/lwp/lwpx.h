@@ -74,7 +74,7 @@ LWP_EXPORT int LWPX_Poll(struct pollfd* fds, nfds_t count, const struct timespec
  * LWPX_Blocking. With MSG_DONTWAIT or MSG_ERRQUEUE in flags nothing waits.
  * Switch: only if they have to wait. An LWPX_Read after one that got less than it asked for from a
  * stream, and had waited for it, may take that for the end of the input and let its equals run
- * before it looks again.
+ * before it looks again; which it does even if they only yield.
  */
 LWP_EXPORT ssize_t LWPX_Read(int fd, void* buffer, size_t size);
 LWP_EXPORT ssize_t LWPX_Write(int fd, const void* buffer, size_t size);

@@ -10,6 +10,7 @@
 #include "base/legacy_variables.h"
 #include "base/prefetch.h"
 #include "core/cancel.h"
+#include "core/control.h"
 #include "core/event.h"
 #include "core/life.h"
 #include "core/safe_point.h"
@@ -169,6 +170,14 @@ void let_others_run(Runtime& runtime) noexcept {
   notice_fork(runtime);
 }
 
+// The manager's turn begins among those to whom have_manager_come_next() may have put it: at this
+// priority.
+int step_back(Runtime& runtime) noexcept {
+  const int place = runtime.current->priority;
+  (void)set_priority(runtime, *runtime.current, kPriority);
+  return place;
+}
+
 // Those whom signals, calls and deadlines have made ready run before descriptors are looked at, as
 // ever: what they do, a cancellation for instance, comes first. But not for ever.
 constexpr int kTurnsWithoutDescriptors = 16;
@@ -177,26 +186,35 @@ void io_main(void*) noexcept {
   Runtime& runtime = *this_runtime();
   critical::enter_library();
   notice_fork(runtime);
+  IoManager& io = *runtime.io;
   for (int turns = 0;;) {
-    runtime.io->turn_began = *runtime.dispatch_count;
-    runtime.io->made_ready = 0;
+    int place = step_back(runtime);
+    io.turn_began = *runtime.dispatch_count;
+    io.made_ready = 0;
     (void)empty_inbox(runtime);
     take_due_messages(runtime);
     // Each runs, as far as it goes without waiting, before anything else is done.
-    start_soft_signals(runtime, [&] { let_others_run(runtime); });
+    start_soft_signals(runtime, [&] {
+      let_others_run(runtime);
+      place = std::max(place, step_back(runtime));
+    });
     bool woke = deliver_unix_signals(runtime);
-    woke |= runtime.io->pool.collect(runtime);
+    woke |= io.pool.collect(runtime);
     woke |= expire(runtime);
+    bool looked = true;
     if (woke && turns < kTurnsWithoutDescriptors) {
       ++turns;
+      looked = false;
     } else {
       turns = 0;
       if (!woke && !runtime.queue.has_rival(*runtime.current)) {
         sleep_until_due(runtime);
-      } else if (runtime.io->poller.watching()) {
+      } else if (io.poller.watching()) {
         (void)look_at_descriptors(runtime);
+        looked = io.made_ready < Poller::kBatch;
       }
     }
+    if (!looked) (void)set_priority(runtime, *runtime.current, place);
     let_others_run(runtime);
   }
 }
@@ -221,6 +239,7 @@ Rc start_io(Runtime& runtime) noexcept {
     return rc;
   }
   io->lwp = pcb->handle;
+  io->pcb = pcb;
   runtime.io = io;
   runtime.idle_lwp = pcb;
   runtime.poll_waiters = poll_io;
@@ -286,11 +305,17 @@ IoOutcome block_on_io(Runtime& runtime, IoRequest& request) noexcept {
   return request.outcome;
 }
 
-bool manager_comes_next(const Runtime& runtime) noexcept {
+bool have_manager_come_next(Runtime& runtime) noexcept {
   constexpr int kOthers = 8;
   const IoManager& io = *runtime.io;
-  return *runtime.dispatch_count - io.turn_began <= io.made_ready + kOthers &&
-         !runtime.queue.any_between(kPriority, runtime.current->priority);
+  const Pcb& self = *runtime.current;
+  if (*runtime.dispatch_count - io.turn_began > io.made_ready + kOthers ||
+      runtime.queue.any_between(kPriority, self.priority) ||
+      runtime.queue.any_between(self.priority, kPriorities)) {
+    return false;
+  }
+  if (runtime.queue.has_rival(self)) (void)set_priority(runtime, *io.pcb, self.priority);
+  return true;
 }
 
 bool cancel_io(Runtime& runtime, Pcb& pcb) noexcept {

@@ -2,7 +2,8 @@
 // io_manager.h - looks after the LWPs that wait for descriptors, deadlines and Unix signals.
 //
 // One LWP of priority 0, "IO MANAGER", does it whenever nobody else is ready, and sleeps while
-// there is nothing to do; ticks and IOMGR_Poll do it in between, without sleeping.
+// there is nothing to do; ticks and IOMGR_Poll do it in between, without sleeping. Its priority is a
+// higher one while it is relied on, for one turn.
 //
 // Context: inside the library. Only what says "switches" does.
 #pragma once
@@ -38,6 +39,7 @@ struct IoManager {
   // Where the manager's turn began, by the count of dispatches, and how many LWPs it made ready.
   int turn_began = 0;
   int made_ready = 0;
+  Pcb* pcb = nullptr;  // the manager's
 
   const void* signal_event[kSignals] = {};  // null: not asked for
   struct sigaction previous_action[kSignals];
@@ -60,9 +62,10 @@ IoOutcome block_on_io(Runtime& runtime, IoRequest& request) noexcept;
 // Begins to watch the interests of a request. 0 or errno; then none is watched.
 int watch_all(Runtime& runtime, IoRequest& request) noexcept;
 
-// The LWPs that are ready have most likely been made so by the manager, and are no less urgent than
-// the running one: if that waits, descriptors are looked at soon.
-bool manager_comes_next(const Runtime& runtime) noexcept;
+// If the running LWP waits, descriptors are looked at soon: those that are ready are its equals and
+// have most likely been made so by the manager. If they only yield, the manager has a turn all the
+// same, as an equal of theirs.
+bool have_manager_come_next(Runtime& runtime) noexcept;
 
 // Makes an LWP that waits ready, with an outcome. False if it does not wait for I/O.
 bool cancel_io(Runtime& runtime, Pcb& pcb) noexcept;

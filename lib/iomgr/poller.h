@@ -47,6 +47,8 @@ namespace lwp {
 
 class Poller {
  public:
+  static constexpr int kBatch = 128;  // descriptors that are reported at one look, at most
+
   // ret_wake_fd is kept up to date with a descriptor that ends a sleep when it is written to.
   // block: where its memory comes from; null: from the system.
   bool start(std::atomic<int>& ret_wake_fd, BlockHeap* block) noexcept;
@@ -154,7 +156,6 @@ class Poller {
   int sleep(const Until& until, std::int64_t now) noexcept;
   void prefetch_waiters(int count) const noexcept;
 
-  static constexpr int kBatch = 128;
   static constexpr int kNone = -1;
   // What reports carry. The first bit is set in all, and rarely in what programs have theirs carry.
   static constexpr std::uint64_t tag(int fd, unsigned generation) noexcept {

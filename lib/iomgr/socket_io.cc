@@ -149,7 +149,7 @@ ssize_t read_some(Runtime& runtime, int fd, void* buffer, std::size_t size,
                   int* ret_errno) noexcept {
   bool is_socket = size > 0;  // a socket has no word for "read nothing", which does not wait
   const bool is_drained =
-      is_socket && runtime.io->poller.take_drained(fd) && manager_comes_next(runtime);
+      is_socket && runtime.io->poller.take_drained(fd) && have_manager_come_next(runtime);
   const auto attempt = [&]() -> ssize_t {
     if (is_socket) {
       const ssize_t result = recv(fd, buffer, size, MSG_DONTWAIT);
