@@ -19,7 +19,7 @@ static PROCESS caller, other;
 static volatile int other_is_due, signals;
 static void (*meanwhile)(void);
 
-static int caller_runs(void) { return LWP_ThisProcess() == caller; }
+static int is_to_be_stepped(void) { return LWP_ThisProcess() == caller && signals == 0; }
 
 static void let_the_other_run(int signo) {
   (void)signo;
@@ -44,7 +44,7 @@ static void begin(void (*what)(void)) {
   start_with_io();
   meanwhile = what;
   other = spawn("other", LWP_NORMAL_PRIORITY, be_the_other, NULL);
-  step_only_if(caller_runs);
+  step_only_if(is_to_be_stepped);
 }
 
 struct stepped_call {
@@ -68,7 +68,7 @@ static int step_on_in(struct stepped_call* stepped) {
   const struct timespec moment = {0, 1000};
   PROCESS pid;
   /* Each of the first, by which the call has entered the library; then fewer and fewer. */
-  stepped->step += 1 + (stepped->step > kEach ? stepped->step / 64 : 0);
+  stepped->step += 1 + (stepped->step > kEach ? stepped->step / 16 : 0);
   signals = 0;
   pid = spawn("caller", LWP_NORMAL_PRIORITY, make_call, stepped);
   while (other_is_due) LWP_DispatchProcess();
