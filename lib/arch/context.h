@@ -182,10 +182,8 @@ LWP_ALWAYS_INLINE bool begins_as_is(Context& self, const Context& to) noexcept {
 
 inline bool begins_as_is(const Context&, const Context&) noexcept { return false; }
 
-[[noreturn]] inline void begin_at(char*, void (*entry)(void*), void* argument) noexcept {
-  entry(argument);
-  __builtin_unreachable();
-}
+// Not called, as nothing begins so.
+[[noreturn]] inline void begin_at(char*, void (*)(void*), void*) noexcept { __builtin_trap(); }
 
 #endif
 
