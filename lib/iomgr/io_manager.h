@@ -22,6 +22,7 @@
 namespace lwp {
 
 constexpr int kSignals = 65;  // numbers 1 .. 64
+constexpr int kManagerPriority = 0;
 
 struct IoManager {
   Poller poller;
