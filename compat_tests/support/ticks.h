@@ -119,12 +119,12 @@ static inline void handle_on_alternate_stack(int signo, void (*handler)(int), in
   CASE_IF(TELLS_HANDLERS && !under_valgrind(), \
           "handlers that block nothing are not recognised here", name)
 
-/* Runs record(seed, history), which begins and ends with LWPs: the same seed gives the same text.
- */
+/* Runs record(seed, history), which begins and ends with LWPs: the same seed, the same text. */
 static inline void expect_seed_to_repeat(void (*record)(unsigned long, char*), size_t size) {
   char* const first = (char*)calloc(3, size);
   char* const other = first + size;
   char* const again = other + size;
+  if (first == NULL) abort();
   record(1, first);
   record(2, other);
   record(1, again);

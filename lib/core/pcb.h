@@ -118,8 +118,8 @@ struct alignas(kCacheLine) Pcb {
   bool stack_accounted = false;
   PROCESS joiner = nullptr;  // the LWP that joins this one, if alive. Set if joinable
 
-  // --- all zero when an LWP begins, up to `nodes`
-  int rock_count = 0;
+  // --- all zero when an LWP begins, up to `nodes`; so that no store of 16 bytes is split
+  alignas(16) int rock_count = 0;
   int slices_left = 0;              // that may end while it runs, before it ends; 0: no limit
   LwpTicks ticks;                   // that found it running
   void* list_memory = nullptr;      // grows with the longest list; freed with the LWP
@@ -147,7 +147,6 @@ struct alignas(kCacheLine) Pcb {
 
 LWP_ALWAYS_INLINE void Pcb::begin_anew() noexcept {
   constexpr std::size_t kFirst = offsetof(Pcb, rock_count);
-  static_assert(kFirst % 16 == 0, "a store of 16 bytes would lie in two cache lines");
   clear_wide<offsetof(Pcb, nodes) - kFirst>(reinterpret_cast<char*>(this) + kFirst);
   LWP_STORES_SO_FAR();
   critical_word = critical::kInitialWord + critical::kDepthUnit;
