@@ -22,6 +22,7 @@ namespace {
 constexpr unsigned kColours = 24;
 constexpr std::uintptr_t kStackAlignment = 16;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kManyHugePages = 8;
 constexpr std::size_t kFirstArena = std::size_t{4} << 20;
 // A tick must find room for a second signal frame below its own, else it does not act.
 constexpr std::size_t kSignalFrames = 2;
@@ -212,10 +213,11 @@ bool StackPool::map_arena(Class& size_class, int index) noexcept {
     void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (base == MAP_FAILED) continue;
-    // A huge page would make the first touch of one stack pay for dozens. But thousands of headers
-    // are too many small pages for the processor to remember.
+    // A huge page would make the first touch of one stack pay for dozens. But tens of thousands of
+    // headers are too many small pages for the processor to remember; and then it does not matter
+    // that some of the last huge page is not used.
     madvise(base, bytes, MADV_NOHUGEPAGE);
-    if (header_bytes >= kHugePage) {
+    if (header_bytes >= kManyHugePages * kHugePage) {
       madvise(static_cast<char*>(base) + stack_bytes, header_bytes, MADV_HUGEPAGE);
     }
     arenas_[arena_count_++] = {static_cast<char*>(base), bytes, static_cast<std::uint8_t>(index)};

@@ -35,8 +35,7 @@ void construct(StackSlot& slot) noexcept {
   const StackSlot kept = slot;
   Pcb& pcb = *new (&pcb_of(slot)) Pcb;
   pcb.slot = kept;
-  pcb.due = new (kept.annex) DueNode;
-  pcb.due->pcb = &pcb;
+  pcb.due = static_cast<DueNode*>(kept.annex);
   if (kept.placed) pcb.flags = kPlaced;
 }
 

@@ -75,19 +75,20 @@ struct Rock {
 constexpr int kRocks = 8;
 
 // Its place among those that wait for time to pass (iomgr/deadline_queue.h). Not in its block, and
-// not on its stack either: a hundred of these share a page.
+// not on its stack either: a hundred of these share a page. All zero means that it is not among
+// them, so LWPs that never wait so touch no memory for it.
 struct DueNode {
   struct Chain {
     DueNode* next;
     DueNode** place;  // what points to it
   };
-  std::int64_t deadline = kNever;  // kNever: is not among them
+  std::int64_t deadline = 0;
   union {
     HeapLink<DueNode> heap = {};
     Chain chain;
   };
   Pcb* pcb = nullptr;            // whose it is
-  IoRequest* request = nullptr;  // its io_request, while it is among them
+  IoRequest* request = nullptr;  // its io_request; null: it is not among them
 };
 
 struct alignas(kCacheLine) Pcb {

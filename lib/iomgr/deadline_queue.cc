@@ -41,7 +41,7 @@ void DeadlineQueue::erase(Pcb& pcb) noexcept {
     *due.chain.place = due.chain.next;
     if (due.chain.next != nullptr) due.chain.next->chain.place = due.chain.place;
   }
-  due.deadline = kNever;
+  due.request = nullptr;
 }
 
 // The first slot in use, looking round the ring from the present one.

@@ -33,13 +33,14 @@ namespace lwp {
 class DeadlineQueue {
  public:
   bool empty() const noexcept { return count_ == 0; }
-  static bool contains(const Pcb& pcb) noexcept { return pcb.due->deadline != kNever; }
+  static bool contains(const Pcb& pcb) noexcept { return pcb.due->request != nullptr; }
 
   // Its deadline is not kNever. It is the io_request of its waiter.
   void insert(IoRequest& request) noexcept {
     DueNode& due = *request.waiter->due;
-    LWP_CHECK(due.deadline == kNever);
+    LWP_CHECK(due.request == nullptr);
     ++count_;
+    due.pcb = request.waiter;
     due.deadline = request.deadline;
     due.request = &request;
     put(due);
