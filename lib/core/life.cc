@@ -49,13 +49,17 @@ Rc identify(Runtime& runtime, Pcb& pcb, const NewLwp& wanted) noexcept {
   return Rc::no_memory;
 }
 
-// The rest of the burial of an LWP that is in no queue any more. The first one's stack is not ours.
-LWP_ALWAYS_INLINE void put_away(Runtime& runtime, Pcb& pcb, void* status, bool first) noexcept {
+// It is in no queue any more.
+LWP_ALWAYS_INLINE void retire(Runtime& runtime, Pcb& pcb) noexcept {
   pcb.state = PcbState::dead;
   runtime.handles.retire(pcb);
+}
+
+// The rest of its burial. The first one's stack is not ours.
+void put_away(Runtime& runtime, Pcb& pcb, void* status) noexcept {
+  retire(runtime, pcb);
   if (LWP_UNLIKELY(pcb.flags != 0)) return leave_remains(runtime, pcb, status);
-  // Nobody takes the stack before the next LWP runs, so the running LWP may end on its own.
-  if (!first) runtime.stacks.release_pooled(pcb.slot);
+  if (&pcb != &runtime.first) runtime.stacks.release_pooled(pcb.slot);
 }
 
 // Everything that dies with an LWP; its block and its stack are then free for the next.
@@ -65,7 +69,7 @@ void bury(Runtime& runtime, Pcb& pcb, void* status) noexcept {
   } else if (pcb.node_count != 0 || pcb.io_request != nullptr) {
     forget_wait(runtime, pcb);
   }
-  put_away(runtime, pcb, status, &pcb == &runtime.first);
+  put_away(runtime, pcb, status);
 }
 
 // Makes an LWP in the slot, not ready yet. The slot is the caller's again after an error.
@@ -87,7 +91,7 @@ Rc make_lwp(Runtime& runtime, StackSlot& slot, const NewLwp& wanted, int stack_s
 
 // The end of the running LWP in its rarer forms. Who has waited for it may be the next to run.
 [[noreturn]] LWP_NOINLINE void end_with_remains(Runtime& runtime, Pcb& self) noexcept {
-  put_away(runtime, self, nullptr, false);
+  put_away(runtime, self, nullptr);
   dispatch_for_good(runtime, runtime.queue.pick());
 }
 
@@ -99,7 +103,9 @@ Rc make_lwp(Runtime& runtime, StackSlot& slot, const NewLwp& wanted, int stack_s
   critical::enter_library();
   Pcb* const next = runtime.queue.remove_and_pick(self);
   if (LWP_UNLIKELY(self.flags != 0)) end_with_remains(runtime, self);
-  put_away(runtime, self, nullptr, false);
+  retire(runtime, self);
+  // Nobody takes the stack before the next LWP runs, so this one may end on its own.
+  runtime.stacks.release_pooled(self.slot);
   dispatch_for_good(runtime, next);
 }
 
@@ -167,7 +173,6 @@ void adopt_first_lwp(Runtime& runtime, int priority) noexcept {
   Pcb& pcb = runtime.first;
   pcb.begin_anew();
   pcb.due = &runtime.first_due;
-  pcb.due->pcb = &pcb;
   copy_name(runtime, pcb,
             runtime.dialect == Dialect::afs3 ? "Main Process [created by LWP]" : "Main Process");
   runtime.handles.issue(pcb);
