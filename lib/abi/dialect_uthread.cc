@@ -17,7 +17,6 @@ struct thread;  // a PROCESS by another name
 namespace {
 
 constexpr int kStackSize = 64 * 1024;
-constexpr std::int64_t kNsPerUs = 1000;
 
 thread* create(void (*f)(void*), void* arg, bool preemptible, int slices) noexcept {
   if (f == nullptr) return nullptr;

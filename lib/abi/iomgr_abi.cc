@@ -33,11 +33,10 @@ bool is_for_ever(const timeval* timeout) noexcept {
 }
 
 std::int64_t to_deadline(const timeval* timeout) noexcept {
-  constexpr std::int64_t kNsPerMicrosecond = 1000;
   std::int64_t ns;
   std::int64_t more;
   if (is_for_ever(timeout) || __builtin_mul_overflow(timeout->tv_sec, kNsPerSecond, &ns) ||
-      __builtin_mul_overflow(timeout->tv_usec, kNsPerMicrosecond, &more) ||
+      __builtin_mul_overflow(timeout->tv_usec, kNsPerUs, &more) ||
       __builtin_add_overflow(ns, more, &ns)) {
     return kNever;
   }

@@ -11,6 +11,7 @@
 namespace lwp {
 
 constexpr std::int64_t kNsPerSecond = 1000000000;
+constexpr std::int64_t kNsPerUs = 1000;
 constexpr std::int64_t kNever = INT64_MAX;
 
 LWP_SIGSAFE inline std::int64_t monotonic_ns() noexcept {

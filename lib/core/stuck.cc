@@ -14,7 +14,6 @@ namespace lwp {
 
 namespace {
 
-constexpr std::int64_t kNsPerUs = 1000;
 constexpr std::int64_t kUsPerMs = 1000;
 constexpr std::int64_t kUsPerSecond = 1000000;
 

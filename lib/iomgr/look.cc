@@ -38,9 +38,8 @@ bool expire(Runtime& runtime) noexcept {
 // that have come due since. To the microsecond, as callers say it, but none early. With them wake
 // those for whom it has slept a little longer.
 void expire_slept(Runtime& runtime, const Poller::Until& until) noexcept {
-  constexpr std::int64_t kNsPerMicrosecond = 1000;
   const std::int64_t first = until.deadline;
-  const std::int64_t last = first - first % kNsPerMicrosecond + kNsPerMicrosecond - 1;
+  const std::int64_t last = first - first % kNsPerUs + kNsPerUs - 1;
   std::int64_t now = monotonic_ns();
   while (now < last) now = monotonic_ns();
   (void)expire_until(runtime, std::max(last, std::min(until.wake, now)));
