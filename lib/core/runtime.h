@@ -63,8 +63,8 @@ struct Runtime : Zone {
 
   // --- the I/O manager's, above this layer. The functions are set while io is.
   IoManager* io = nullptr;
-  const Pcb* idle_lwp = nullptr;  // the I/O manager's LWP, which sleeps when nobody else is ready
-  int io_waiters = 0;             // LWPs, and messages, that ticks have to look after
+  Pcb* idle_lwp = nullptr;  // the I/O manager's LWP, which sleeps when nobody else is ready
+  int io_waiters = 0;       // LWPs, and messages, that ticks have to look after
   bool (*poll_waiters)(Runtime&) = nullptr;     // serves what is due; whether somebody became ready
   void (*forget_io)(Runtime&, Pcb&) = nullptr;  // of an LWP that dies or wakes otherwise
   bool (*cancel_io)(Runtime&, Pcb&) = nullptr;  // makes an LWP ready that waits for I/O

@@ -123,7 +123,6 @@ Rc start_io(Runtime& runtime) noexcept {
     return rc;
   }
   io->lwp = pcb->handle;
-  io->pcb = pcb;
   runtime.io = io;
   runtime.idle_lwp = pcb;
   runtime.poll_waiters = poll_io;

@@ -2,8 +2,8 @@
 // io_manager.h - looks after the LWPs that wait for descriptors, deadlines and Unix signals.
 //
 // One LWP of priority 0, "IO MANAGER", does it whenever nobody else is ready, and sleeps while
-// there is nothing to do; ticks and IOMGR_Poll do it in between, without sleeping. Its priority is a
-// higher one while it is relied on, for one turn.
+// there is nothing to do; ticks and IOMGR_Poll do it in between, without sleeping. Its priority is
+// a higher one while it is relied on, for one turn.
 //
 // Context: inside the library. Only what says "switches" does.
 #pragma once
@@ -40,7 +40,6 @@ struct IoManager {
   // Where the manager's turn began, by the count of dispatches, and how many LWPs it made ready.
   int turn_began = 0;
   int made_ready = 0;
-  Pcb* pcb = nullptr;  // the manager's
 
   const void* signal_event[kSignals] = {};  // null: not asked for
   struct sigaction previous_action[kSignals];

@@ -88,7 +88,7 @@ bool have_manager_come_next(Runtime& runtime) noexcept {
       runtime.queue.any_between(self.priority, kPriorities)) {
     return false;
   }
-  if (runtime.queue.has_rival(self)) (void)set_priority(runtime, *io.pcb, self.priority);
+  if (runtime.queue.has_rival(self)) (void)set_priority(runtime, *runtime.idle_lwp, self.priority);
   return true;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// look.h - one look at everything that may end waits for I/O, piece by piece. Those of the I/O
-// manager and those in between (poll_io) go through the pieces in the same order: soft signals,
-// Unix signals, finished calls, deadlines, descriptors.
+// look.h - one look at everything that may end waits for I/O, piece by piece. The I/O manager and
+// poll_io() take the pieces in the same order: messages, soft signals, Unix signals, finished
+// calls, deadlines, descriptors.
 //
 // Context: inside the library, while there is an I/O manager. Nothing here switches.
 #pragma once
