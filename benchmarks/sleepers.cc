@@ -14,16 +14,11 @@
 #include <cstdlib>
 
 #include "bench.h"
+#include "time_stamp.h"
 
 namespace {
 
 constexpr double kRunSeconds = 0.5;
-
-double now_ns() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
 
 // xorshift64*; in [0, 1)
 double random_share() {
@@ -45,11 +40,11 @@ void sleep_for_ever(void* argument) {
   double share = 1 - std::sqrt(random_share());
   for (;; share = random_share()) {
     const double ns = share * 2 * sleepers.mean_ns;
-    const double deadline = now_ns() + ns;
+    const double deadline = bench::wall_ns() + ns;
     const auto whole_ns = static_cast<long>(ns);
     const timespec duration = {whole_ns / 1000000000, whole_ns % 1000000000};
     if (LWPX_Sleep(&duration) != LWP_SUCCESS) abort();
-    sleepers.late_ns.push_back(now_ns() - deadline);
+    sleepers.late_ns.push_back(bench::wall_ns() - deadline);
   }
 }
 
@@ -86,12 +81,12 @@ void run(std::size_t count, double wakes_per_second) {
   std::vector<double> per_second;
   for (int i = 0; i < bench::kRuns; ++i) {
     sleepers.late_ns.clear();
-    const double begin_ns = now_ns();
+    const double begin_ns = bench::wall_ns();
     const double begin_cpu_ns = bench::cpu_ns();
     pause_for(kRunSeconds);
     const auto wakes = static_cast<double>(sleepers.late_ns.size());
     cpu_us.push_back((bench::cpu_ns() - begin_cpu_ns) / wakes / 1000);
-    per_second.push_back(wakes / (now_ns() - begin_ns) * 1e9);
+    per_second.push_back(wakes / (bench::wall_ns() - begin_ns) * 1e9);
     median_us.push_back(percentile(sleepers.late_ns, 0.5) / 1000);
     p99_us.push_back(percentile(sleepers.late_ns, 0.99) / 1000);
   }
