@@ -58,8 +58,8 @@ struct LWPX_Attributes {
  * LWP_EBADPID, or, if it is joinable, until it has been joined or detached. A stack in such memory
  * has no guard pages: a word at its end is compared at every dispatch.
  * Returns LWP_SUCCESS; in this order LWP_EINIT; LWP_ESYSTEM (entry is NULL, attributes->size makes
- * no sense or is more than 4096, an unknown flag, or something that this library does not know); LWP_ENOMEM (also: the
- * memory is too small); LWP_EBADPRI. Nothing is left behind then.
+ * no sense or is more than 4096, an unknown flag, or something that this library does not know);
+ * LWP_ENOMEM (also: the memory is too small); LWP_EBADPRI. Nothing is left behind then.
  * Switches: no, unlike LWP_CreateProcess.
  */
 LWP_EXPORT int LWPX_CreateProcess(const struct LWPX_Attributes* attributes, void (*entry)(void*),

@@ -7,9 +7,10 @@
  * on it, signal events there, and give credits to its LWPs.
  *
  * Such requests go through an inbox. They arrive in the order in which one sender made them, but
- * for LWPs for which there is no memory yet (LWPX_SpawnOn); none is lost. A runtime that sleeps wakes at once. One that is at work takes them at the end of the
- * next call of this library, under preemption (<lwp/preempt.h>) at the end of the present slice at
- * the latest. One whose running LWP neither calls the library nor is preempted takes none.
+ * for LWPs for which there is no memory yet (LWPX_SpawnOn); none is lost. A runtime that sleeps
+ * wakes at once. One that is at work takes them at the end of the next call of this library, under
+ * preemption (<lwp/preempt.h>) at the end of the present slice at the latest. One whose running LWP
+ * neither calls the library nor is preempted takes none.
  *
  * A runtime that can be reached does not end the process when all its LWPs wait: it sleeps. It has
  * an I/O manager, which IOMGR_Finalize leaves running.
@@ -71,7 +72,8 @@ LWP_EXPORT int LWPX_StartRuntimes(int n, void (*main)(void* arg, int index), voi
  * LWPX_StartRuntimesWith - the same, with attributes.
  *   attr   NULL: those of LWPX_GROUPATTR_INITIALIZER.
  *   group  out, may be NULL: the handle of the group.
- * Returns the same; LWP_ESYSTEM also for a bad size (more than 4096, too), stack_size (< 0) or inbox; LWP_EBADPRI.
+ * Returns the same; LWP_ESYSTEM also for a bad size (more than 4096, too), stack_size (< 0) or
+ * inbox; LWP_EBADPRI.
  * Switches: no. Handler: no.
  */
 LWP_EXPORT int LWPX_StartRuntimesWith(const LWPX_GROUPATTR* attr, int n,
