@@ -59,6 +59,15 @@ CASE(sleeps_end_in_a_child_after_a_wait_for_a_number_of_the_librarys_own) {
   expect_int(status_of_child(child), 0);
 }
 
+static void begin_with_waiters(int* selected, int* read_from) {
+  close_inherited_descriptors();
+  stream_pair(ends);
+  stream_pair(others);
+  start_with_io();
+  spawn("s", 3, select_and_tell, selected);
+  spawn("r", 3, read_and_tell, read_from);
+}
+
 static void* nap(void* parm) {
   usleep(2000);
   return parm;
@@ -74,12 +83,7 @@ static void expect_two_told(void) {
 CASE(closed_descriptors_end_waits_in_a_child_whose_sleeps_go_on) {
   pid_t child;
   int i;
-  close_inherited_descriptors();
-  stream_pair(ends);
-  stream_pair(others);
-  start_with_io();
-  spawn("s", 3, select_and_tell, &ends[0]);
-  spawn("r", 3, read_and_tell, &others[0]);
+  begin_with_waiters(&ends[0], &others[0]);
   pause_ms(1);
   child = fork();
   if (child == 0) {
@@ -110,12 +114,7 @@ static void close_and_report(void) {
 }
 
 CASE(closed_descriptors_end_waits_though_another_still_reports) {
-  close_inherited_descriptors();
-  stream_pair(ends);
-  stream_pair(others);
-  start_with_io();
-  spawn("s", 3, select_and_tell, &others[0]);
-  spawn("r", 3, read_and_tell, &others[1]);
+  begin_with_waiters(&others[0], &others[1]);
   wait_and_duplicate();
   close(others[0]);
   close(others[1]);

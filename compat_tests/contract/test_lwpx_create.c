@@ -304,48 +304,53 @@ static void overflow(void* parm) {
   LWP_DispatchProcess();
 }
 
-static void overflow_the_canary(void) {
-  host(1);
-  /* the stack in the middle of an array, so that what it runs into is nothing else's */
+/* The stack in the middle of an array, so that what it runs into is nothing else's. */
+static void create_small(const char* name, void (*entry)(void*)) {
   attributes.memory = arena[1];
   attributes.memory_size = 4096 + LWPX_SIGNAL_BYTES + LWPX_CONTROL_BYTES;
-  attributes.name = "small";
-  create(overflow, NULL);
-  memset(arena[1], 0, 8); /* as a frame that is too large would */
+  attributes.name = name;
+  create(entry, NULL);
+}
+
+/* As a frame that is too large would. */
+static void spoil_the_canary(void* parm) {
+  (void)parm;
+  memset(arena[1], 0, 8);
+}
+
+static void expect_overflow(void (*body)(void), const char* message) {
+  static struct outcome outcome;
+  child_case_observe(body, &outcome);
+  assert_int_equal(outcome.signal, SIGABRT);
+  assert_non_null(strstr(outcome.err, message));
+}
+
+static void overflow_the_canary(void) {
+  host(1);
+  create_small("small", overflow);
+  spoil_the_canary(NULL);
   LWP_DispatchProcess();
   LWP_DispatchProcess();
   exit(5);
 }
 
 static void running_off_such_a_stack_is_noticed(void** state) {
-  static struct outcome outcome;
   (void)state;
-  child_case_observe(overflow_the_canary, &outcome);
-  assert_int_equal(outcome.signal, SIGABRT);
-  assert_non_null(strstr(outcome.err, "LWP: stack overflow in process small!"));
+  expect_overflow(overflow_the_canary, "LWP: stack overflow in process small!");
 }
 
 static const char kLongName[] = "an LWP whose name does not fit into its control block";
 
-/* as a frame that is too large would */
-static void spoil_the_canary(void* parm) { memset(parm, 0, 8); }
-
 static void overflow_and_end(void) {
   host(1);
-  attributes.memory = arena[1];
-  attributes.memory_size = 4096 + LWPX_SIGNAL_BYTES + LWPX_CONTROL_BYTES;
-  attributes.name = kLongName;
-  create(spoil_the_canary, arena[1]);
+  create_small(kLongName, spoil_the_canary);
   LWP_DispatchProcess();
   exit(5);
 }
 
 static void who_has_run_off_it_is_named_though_it_ends(void** state) {
-  static struct outcome outcome;
   (void)state;
-  child_case_observe(overflow_and_end, &outcome);
-  assert_int_equal(outcome.signal, SIGABRT);
-  assert_non_null(strstr(outcome.err, kLongName));
+  expect_overflow(overflow_and_end, kLongName);
 }
 
 int main(void) {
