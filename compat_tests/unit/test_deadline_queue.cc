@@ -29,7 +29,7 @@ class Model {
       waiters_[i].due = &nodes_[i];
       nodes_[i].pcb = &waiters_[i];
     }
-    queue_->advance(now_);
+    (void)queue_->take_until(now_);
   }
 
   void insert(IoRequest& request, std::int64_t deadline) {
@@ -49,14 +49,14 @@ class Model {
   // Time goes on, and everybody who is due comes out, in order.
   void go_to(std::int64_t now) {
     now_ = now;
-    queue_->advance(now);
     const IoRequest* last = nullptr;
-    while (const DueNode* const front = queue_->front()) {
-      expect(last == nullptr || served_before(*last, *front->request));
-      last = front->request;
-      expect(front->deadline == last->deadline && front->pcb == last->waiter);
-      if (front->deadline > now) break;
-      erase(*front->request);
+    for (const DueNode* due = queue_->take_until(now); due != nullptr; due = due->next) {
+      const IoRequest& request = *due->request;
+      expect(last == nullptr || served_before(*last, request));
+      expect(due->deadline == request.deadline && due->pcb == request.waiter);
+      expect(request.deadline <= now && !contains(request));
+      last = &request;
+      --inside_;
     }
     for (const IoRequest& each : requests_) {
       if (contains(each)) expect(each.deadline > now);
@@ -93,14 +93,14 @@ class Model {
 
 CASE(empty_queue_has_nothing_to_say) {
   Model model(1, 0);
-  expect(model.queue().empty() && model.queue().front() == nullptr);
+  expect(model.queue().empty() && model.queue().take_until(0) == nullptr);
   expect(model.check_next_look() == kNever);
   model.go_to(kYear);
   expect(!Model::contains(model.requests()[0]));
 }
 
 // Each distance, from all sides of the borders between slots and levels.
-CASE(lone_deadline_comes_to_hand_when_it_is_due_and_is_told_exactly) {
+CASE(lone_deadline_comes_out_when_it_is_due_and_is_told_exactly) {
   for (int bit = 0; bit < 62; ++bit) {
     for (std::int64_t begin : {std::int64_t{0}, 77 * kMs, 3 * kYear + 5}) {
       for (std::int64_t off : {-1, 0, 1}) {
@@ -108,21 +108,21 @@ CASE(lone_deadline_comes_to_hand_when_it_is_due_and_is_told_exactly) {
         Model model(1, begin);
         model.insert(model.requests()[0], deadline);
         expect(model.check_next_look() == deadline);
-        model.queue().advance(deadline - 1);
-        expect(model.check_next_look() == deadline);
-        model.queue().advance(deadline);
-        expect(model.queue().front()->request == &model.requests()[0]);
+        model.go_to(std::max(begin, deadline - 1));
+        if (deadline > begin) expect(model.check_next_look() == deadline);
+        model.go_to(deadline);
+        expect(model.queue().empty());
       }
     }
   }
 }
 
-CASE(deadlines_of_the_past_are_at_hand_at_once) {
+CASE(deadlines_of_the_past_come_out_at_once) {
   Model model(3, kSecond);
   model.insert(model.requests()[0], kSecond);
   model.insert(model.requests()[1], 0);
   model.insert(model.requests()[2], INT64_MIN);
-  expect(model.queue().front()->request == &model.requests()[2]);
+  expect(model.check_next_look() == INT64_MIN);
   model.go_to(kSecond);
   expect(model.queue().empty());
 }
@@ -144,7 +144,7 @@ CASE(many_far_deadlines_need_few_looks) {
       model.insert(model.requests()[i], deadline + static_cast<std::int64_t>(i));
     }
     int looks = 0;
-    while (model.queue().front() == nullptr) {
+    while (model.now() < deadline) {
       const std::int64_t look = model.check_next_look();
       expect(look > model.now() || looks == 0);
       model.go_to(look);
@@ -177,22 +177,46 @@ CASE(random_inserts_erases_and_strides_agree_with_the_model) {
   }
 }
 
-// Time runs ahead of itself where the manager looks what will come soon.
-CASE(what_is_at_hand_early_is_told_in_any_number) {
-  Model model(100, 0);
+// Half a millisecond of it, whoever is not wanted and all behind him left out.
+CASE(what_comes_next_is_told_in_order_of_slots) {
+  constexpr std::int64_t kSlot = 8192;
+  Model model(100, kSecond);
   for (std::size_t i = 0; i < 100; ++i) {
-    model.insert(model.requests()[i], static_cast<std::int64_t>(100 - i) * 1000);
+    model.insert(model.requests()[i], kSecond + static_cast<std::int64_t>(100 - i) * 10000);
   }
-  model.queue().advance(kMs);
-  DueNode* few[7];
-  expect_int(model.queue().at_hand_until(5000, few), 5);
-  for (int i = 0; i < 5; ++i) expect(few[i]->deadline <= 5000);
-  std::sort(few, few + 5);
-  expect(std::unique(few, few + 5) == few + 5);
-  expect_int(model.queue().at_hand_until(50000, few), 7);
-  expect_int(model.queue().at_hand_until(999, few), 0);
-  model.queue().prefetch_waiters(kMs);  // more than it asks for; it changes nothing
-  expect(model.queue().front()->request == &model.requests()[99]);
+  int seen = 0;
+  std::int64_t last = 0;
+  const auto see = [&](const DueNode& due) {
+    expect(due.deadline >> 13 >= last >> 13);
+    last = due.deadline;
+    return ++seen != 7;
+  };
+  model.queue().look_ahead(see);
+  expect_int(seen, 7);
+  expect(last <= kSecond + 70000 + kSlot);
+  seen = 0;
+  last = 0;
+  model.queue().look_ahead([&](const DueNode& due) { return see(due) || true; });
+  expect(seen >= 50 && seen <= 53);
+  model.go_to(kSecond + kMs);
+  model.queue().look_ahead([](const DueNode&) {
+    fail();
+    return true;
+  });
+}
+
+// In one slot, in an order that has nothing to do with that of their deadlines.
+CASE(thousands_in_one_slot_come_out_in_order) {
+  std::mt19937_64 random(3);
+  Model model(10007, 0);
+  for (IoRequest& each : model.requests()) {
+    model.insert(each, kSecond + static_cast<std::int64_t>(random() % 1000));
+  }
+  model.go_to(kSecond + 400);
+  expect(!model.queue().empty());
+  expect(model.check_next_look() <= kSecond + 401);
+  model.go_to(kSecond + 1000);
+  expect(model.queue().empty());
 }
 
 // The requests of a slot are moved a part at a time: all the same none is forgotten, and each may
@@ -204,8 +228,7 @@ CASE(slots_that_are_moved_in_parts_lose_nobody) {
     model.insert(each, static_cast<std::int64_t>(random() % (2 * kSecond)));
   }
   for (std::int64_t now = 0; now < 2 * kSecond; now += 131072) {
-    if (now / 131072 % 16 == 0) model.go_to(now);
-    model.queue().advance(now);
+    model.go_to(now);
     IoRequest& request = model.requests()[random() % model.requests().size()];
     if (Model::contains(request)) model.erase(request);
   }
@@ -218,12 +241,13 @@ CASE(slots_that_are_moved_in_parts_lose_nobody) {
 int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(empty_queue_has_nothing_to_say),
-      cmocka_unit_test(lone_deadline_comes_to_hand_when_it_is_due_and_is_told_exactly),
-      cmocka_unit_test(deadlines_of_the_past_are_at_hand_at_once),
+      cmocka_unit_test(lone_deadline_comes_out_when_it_is_due_and_is_told_exactly),
+      cmocka_unit_test(deadlines_of_the_past_come_out_at_once),
       cmocka_unit_test(equal_deadlines_come_out_in_order_of_arrival),
       cmocka_unit_test(many_far_deadlines_need_few_looks),
       cmocka_unit_test(random_inserts_erases_and_strides_agree_with_the_model),
-      cmocka_unit_test(what_is_at_hand_early_is_told_in_any_number),
+      cmocka_unit_test(what_comes_next_is_told_in_order_of_slots),
+      cmocka_unit_test(thousands_in_one_slot_come_out_in_order),
       cmocka_unit_test(slots_that_are_moved_in_parts_lose_nobody),
   };
   return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -93,7 +93,7 @@ LWP_EXPORT int LWPX_CreateProcess(const struct LWPX_Attributes* attributes, void
  * LWP_EBADPRI; LWP_ENOMEM (memory is NULL, or too small even for the caller). Switches: no.
  */
 #define LWPX_RUNTIME_BYTES 32768
-#define LWPX_IOMGR_BYTES (LWPX_PROCESS_BYTES(0) + 65536)
+#define LWPX_IOMGR_BYTES (LWPX_PROCESS_BYTES(0) + 69632)
 #define LWPX_STATIC_BYTES(lwps, stack) (LWPX_RUNTIME_BYTES + (lwps)*LWPX_PROCESS_BYTES(stack))
 LWP_EXPORT int LWPX_InitStatic(void* memory, size_t bytes, int priority, PROCESS* pid);
 

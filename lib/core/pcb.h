@@ -19,7 +19,6 @@
 #include "base/cache_line.h"
 #include "base/clock.h"
 #include "base/intrusive_list.h"
-#include "base/pairing_heap.h"
 #include "base/short_text.h"
 #include "base/wide.h"
 #include "sigsafe/critical.h"
@@ -78,17 +77,11 @@ constexpr int kRocks = 8;
 // not on its stack either: a hundred of these share a page. All zero means that it is not among
 // them, so LWPs that never wait so touch no memory for it.
 struct DueNode {
-  struct Chain {
-    DueNode* next;
-    DueNode** place;  // what points to it
-  };
+  DueNode* next = nullptr;    // in its chain
+  DueNode** place = nullptr;  // what points to it; null: it is not among them
   std::int64_t deadline = 0;
-  union {
-    HeapLink<DueNode> heap = {};
-    Chain chain;
-  };
   Pcb* pcb = nullptr;            // whose it is
-  IoRequest* request = nullptr;  // its io_request; null: it is not among them
+  IoRequest* request = nullptr;  // its io_request
 };
 
 struct alignas(kCacheLine) Pcb {

@@ -2,66 +2,120 @@
 #include "iomgr/deadline_queue.h"
 
 #include <algorithm>
+#include <functional>
 
-#include "base/cache_line.h"
 #include "base/prefetch.h"
 
 namespace lwp {
 
-void DeadlineQueue::put(DueNode& due) noexcept {
-  const std::int64_t tick = due.deadline >> kTickBits;
-  if (tick <= tick_) {
-    due.heap = {};
-    heap_.insert(due);
-    return;
-  }
-  int level = 0;
-  int shift = 0;
-  while ((tick >> shift) - (tick_ >> shift) >= kSlots && level < kLevels - 1) {
-    ++level;
-    shift += kStepBits;
-  }
-  const Position position = {level, std::min(tick >> shift, (tick_ >> shift) + kSlots - 1)};
-  DueNode*& head = slot_at(position).chains[next_chain_++ % kChains];
-  due.chain = {head, &head};
-  if (head != nullptr) head->chain.place = &due.chain.next;
+namespace {
+
+void link(DueNode& due, DueNode*& head) noexcept {
+  due.next = head;
+  due.place = &head;
+  if (head != nullptr) head->place = &due.next;
   head = &due;
-  levels_[level].used[position.slot() / 64] |= std::uint64_t{1} << position.slot() % 64;
-  used_levels_ |= 1u << level;
 }
 
-// The marks of a slot that becomes empty by this stay until its turn.
+void unlink(DueNode& due) noexcept {
+  *due.place = due.next;
+  if (due.next != nullptr) due.next->place = due.place;
+}
+
+// Makes *ret_earliest no later than what is in the slot that these chains are of: if that is a few,
+// the earliest deadline, else the time when the slot begins. Whether there was anything.
+bool look_into(const DueNode* const* chains, int count, std::int64_t begin,
+               std::int64_t* ret_earliest) noexcept {
+  constexpr int kFew = 8;
+  int looked_at = 0;
+  for (int i = 0; i < count; ++i) {
+    for (const DueNode* each = chains[i]; each != nullptr && looked_at < kFew; each = each->next) {
+      *ret_earliest = std::min(*ret_earliest, each->deadline);
+      ++looked_at;
+    }
+  }
+  if (looked_at == kFew) *ret_earliest = std::min(*ret_earliest, begin);
+  return looked_at > 0;
+}
+
+DueNode* merged(DueNode* a, DueNode* b) noexcept {
+  DueNode* first;
+  DueNode** end = &first;
+  while (a != nullptr && b != nullptr) {
+    DueNode*& earlier = served_before(*b->request, *a->request) ? b : a;
+    *end = earlier;
+    end = &earlier->next;
+    earlier = earlier->next;
+  }
+  *end = a != nullptr ? a : b;
+  return first;
+}
+
+// By `next`. Half of them are in the last of the sorted chains, a quarter in the one before.
+DueNode* sorted(DueNode* chain) noexcept {
+  constexpr int kMost = 32;
+  DueNode* parts[kMost];
+  int used = 0;
+  while (chain != nullptr) {
+    DueNode* part = chain;
+    chain = chain->next;
+    part->next = nullptr;
+    int i = 0;
+    for (; i < used && parts[i] != nullptr; ++i) {
+      part = merged(parts[i], part);
+      parts[i] = nullptr;
+    }
+    if (i == used) ++used;
+    parts[i] = part;
+  }
+  DueNode* all = nullptr;
+  for (int i = 0; i < used; ++i) all = merged(parts[i], all);
+  return all;
+}
+
+}  // namespace
+
+void DeadlineQueue::put(DueNode& due) noexcept {
+  const std::int64_t tick = std::max(due.deadline >> kTickBits, tick_);
+  if (tick - tick_ >= kNearSlots) return put_far(due, tick);
+  const int slot = near_slot(tick);
+  link(due, near_[slot]);
+  near_marks_.mark(slot);
+}
+
+void DeadlineQueue::put_far(DueNode& due, std::int64_t tick) noexcept {
+  int level = 0;
+  const auto number_of = [&](std::int64_t a_tick) { return a_tick >> tick_bits(level); };
+  while (number_of(tick) - number_of(tick_) >= kFarSlots && level < kFarLevels - 1) ++level;
+  const Position position = {level, std::min(number_of(tick), number_of(tick_) + kFarSlots - 1)};
+  link(due, slot_at(position).chains[next_chain_++ % kChains]);
+  levels_[level].marks.mark(position.slot());
+  used_levels_ |= 1u << level;
+  far_begins_ = std::min(far_begins_, position.tick());
+}
+
+// The mark of a far slot that becomes empty by this stays until its turn.
 void DeadlineQueue::erase(Pcb& pcb) noexcept {
   LWP_CHECK(contains(pcb));
   --count_;
   DueNode& due = *pcb.due;
-  if (due.deadline >> kTickBits <= tick_) {
-    heap_.erase(due);
-  } else {
-    *due.chain.place = due.chain.next;
-    if (due.chain.next != nullptr) due.chain.next->chain.place = due.chain.place;
+  unlink(due);
+  const std::less<DueNode* const*> before;
+  if (*due.place == nullptr && !before(due.place, near_) && before(due.place, near_ + kNearSlots)) {
+    near_marks_.unmark(static_cast<int>(due.place - near_));
   }
-  due.request = nullptr;
+  due.place = nullptr;
 }
 
-// The first slot in use, looking round the ring from the present one.
 bool DeadlineQueue::find_on(int level, Position* ret_first) const noexcept {
-  const std::uint64_t(&used)[kWords] = levels_[level].used;
-  const std::int64_t present = tick_ >> (level * kStepBits);
-  const int begin = static_cast<int>(present & (kSlots - 1));
-  std::uint64_t bits = used[begin / 64] >> begin % 64 << begin % 64;
-  for (int i = 0; i <= kWords; ++i) {
-    const int word = (begin / 64 + i) % kWords;
-    if (i > 0) bits = used[word];
-    if (bits == 0) continue;
-    const int slot = word * 64 + __builtin_ctzll(bits);
-    *ret_first = {level, present + ((slot - begin) & (kSlots - 1))};
-    return true;
-  }
-  return false;
+  const SlotMarks<kFarSlots>& marks = levels_[level].marks;
+  if (!marks.any()) return false;
+  const std::int64_t present = tick_ >> tick_bits(level);
+  *ret_first = {level, present + marks.distance_from(static_cast<int>(present & (kFarSlots - 1)))};
+  return true;
 }
 
-bool DeadlineQueue::find_first(Position* ret_first) const noexcept {
+bool DeadlineQueue::find_far(Position* ret_first) const noexcept {
   bool found = false;
   for (unsigned levels = used_levels_; levels != 0; levels &= levels - 1) {
     Position first;
@@ -73,10 +127,9 @@ bool DeadlineQueue::find_first(Position* ret_first) const noexcept {
 }
 
 void DeadlineQueue::mark_empty(const Position& position) noexcept {
-  std::uint64_t(&used)[kWords] = levels_[position.level].used;
-  used[position.slot() / 64] &= ~(std::uint64_t{1} << position.slot() % 64);
-  const bool any = std::any_of(used, used + kWords, [](auto word) { return word != 0; });
-  if (!any) used_levels_ &= ~(1u << position.level);
+  SlotMarks<kFarSlots>& marks = levels_[position.level].marks;
+  marks.unmark(position.slot());
+  if (!marks.any()) used_levels_ &= ~(1u << position.level);
 }
 
 // At least that many, if there are, and no more than one for each chain beyond that.
@@ -90,13 +143,12 @@ void DeadlineQueue::move_down(const Position& position, std::uint64_t most) noex
     for (DueNode*& head : slot.chains) {
       if (head == nullptr) continue;
       DueNode& due = *head;
-      head = due.chain.next;
-      if (head != nullptr) {
-        head->chain.place = &head;
-        ++chains_left;
-      }
+      unlink(due);
       put(due);
       ++moved;
+      if (head == nullptr) continue;
+      prefetch(head);
+      ++chains_left;
     }
   }
   level.count += moved;
@@ -106,77 +158,94 @@ void DeadlineQueue::move_down(const Position& position, std::uint64_t most) noex
   level.count = 0;
 }
 
-// Of each level, some of those that the one below reaches already: so many that it takes half of
-// the time that there is, if as many come as in the last slot.
+// Of each level, some of those that the one below reaches already: so many that it takes three
+// quarters of the time that there is, if as many come as in the last slot.
 void DeadlineQueue::move_ahead(std::int64_t ticks) noexcept {
-  for (unsigned levels = used_levels_ & ~1u; levels != 0; levels &= levels - 1) {
+  for (unsigned levels = used_levels_; levels != 0; levels &= levels - 1) {
     Position first;
     if (!find_on(__builtin_ctz(levels), &first)) continue;
-    const std::int64_t below = tick_ >> ((first.level - 1) * kStepBits);
-    if (((first.number + 1) << kStepBits) - below > kSlots) continue;
-    Level& level = levels_[first.level];
-    const int half_slot_bits = first.level * kStepBits - 1;  // of ticks
-    const std::uint64_t each_tick = kChains + (level.last_count >> half_slot_bits);
-    move_down(first, static_cast<std::uint64_t>(ticks) * each_tick);
-    prefetch_slot(first);
+    const int bits = tick_bits(first.level);
+    if ((first.number + 1) << bits > tick_ + (std::int64_t{2} << bits)) continue;
+    const auto share = static_cast<std::uint64_t>(std::min(ticks, std::int64_t{1} << bits));
+    const std::uint64_t wanted = share * levels_[first.level].last_count * 4 / 3 >> bits;
+    move_down(first, wanted / kChains * kChains + kChains);
   }
 }
 
-void DeadlineQueue::prefetch_slot(const Position& position) const noexcept {
-  for (const DueNode* each : levels_[position.level].slots[position.slot()].chains) {
-    if (each != nullptr) prefetch(each);
+// Those of a near slot, behind *end; returns the new end.
+DueNode** DeadlineQueue::take_slot(int slot, std::int64_t time, DueNode** end) noexcept {
+  DueNode* taken = nullptr;
+  for (DueNode *due = near_[slot], *next; due != nullptr; due = next) {
+    next = due->next;
+    if (due->deadline > time) continue;
+    unlink(*due);
+    due->next = taken;
+    taken = due;
   }
+  if (near_[slot] == nullptr) near_marks_.unmark(slot);
+  if (taken != nullptr && taken->next != nullptr) taken = sorted(taken);
+  for (; taken != nullptr; taken = taken->next) {
+    taken->place = nullptr;
+    --count_;
+    *end = taken;
+    end = &taken->next;
+  }
+  return end;
 }
 
-// The request lies in the frames that the LWP returns through when it runs again.
-void DeadlineQueue::prefetch_waiters(std::int64_t time) const noexcept {
-  constexpr int kSome = 32;
-  constexpr std::size_t kBelow = 2 * kCacheLine;  // what the switch has saved
-  constexpr std::size_t kFrames = 6 * kCacheLine;
-  DueNode* nodes[kSome];
-  const int count = at_hand_until(time, nodes);
-  for (int i = 0; i < count; ++i) {
-    const Pcb& pcb = *nodes[i]->pcb;
-    prefetch(&pcb.next);
-    prefetch(&pcb.node_count);
-    const char* const begin = reinterpret_cast<const char*>(nodes[i]->request) - kBelow;
-    for (std::size_t at = 0; at < kFrames; at += kCacheLine) prefetch(begin + at);
-  }
-}
-
-void DeadlineQueue::turn_to(std::int64_t tick) noexcept {
-  const std::int64_t ticks = std::min<std::int64_t>(tick - tick_, kSlots);
-  for (Position first; find_first(&first) && first.tick() <= tick;) {
-    tick_ = std::max(tick_, first.tick());
-    move_all_down(first);
-  }
-  tick_ = tick;
-  move_ahead(ticks);
-  for (int i = 1; i <= 3; ++i) prefetch_slot({0, tick_ + i});
-}
-
-// Makes *ret_earliest no later than what is in the slot. Whether there is anything.
-bool DeadlineQueue::look_into(const Position& position, std::int64_t* ret_earliest) noexcept {
-  constexpr int kFew = 8;
-  int looked_at = 0;
-  for (const DueNode* each : slot_at(position).chains) {
-    for (; each != nullptr && looked_at < kFew; each = each->chain.next, ++looked_at) {
-      *ret_earliest = std::min(*ret_earliest, each->deadline);
+// Those of all near slots up to that tick, which becomes the present one.
+DueNode** DeadlineQueue::take_near(std::int64_t tick, std::int64_t time, DueNode** end) noexcept {
+  const std::int64_t ring_ends = tick_ + kNearSlots;
+  for (std::int64_t at = tick_; at <= tick && at < ring_ends && near_marks_.any(); at += 64) {
+    std::uint64_t marks = near_marks_.next_64(near_slot(at));
+    if (tick - at < 63) marks &= (std::uint64_t{2} << (tick - at)) - 1;
+    for (; marks != 0; marks &= marks - 1) {
+      end = take_slot(near_slot(at + __builtin_ctzll(marks)), time, end);
     }
   }
-  if (looked_at == kFew) *ret_earliest = std::min(*ret_earliest, position.tick() << kTickBits);
-  return looked_at > 0;
+  tick_ = tick;
+  return end;
+}
+
+DueNode* DeadlineQueue::take_due(std::int64_t tick, std::int64_t time) noexcept {
+  DueNode* first;
+  DueNode** end = &first;
+  while (far_begins_ <= tick + kNearTicks) {
+    Position far = {};
+    far_begins_ = find_far(&far) ? far.tick() : kNever;
+    if (far_begins_ > tick + kNearTicks) break;
+    end = take_near(std::max(std::min(tick, far_begins_ - 1), tick_), time, end);
+    move_all_down(far);
+  }
+  end = take_near(tick, time, end);
+  constexpr int kStrideBits = 4;  // looking each time is not worth while
+  if (tick >> kStrideBits > moved_ahead_at_ >> kStrideBits) {
+    move_ahead(tick - moved_ahead_at_);
+    moved_ahead_at_ = tick;
+  }
+  *end = nullptr;
+  nobody_before_ = std::max(nobody_before_, time + 1);
+  return first;
+}
+
+void DeadlineQueue::look_into_far(std::int64_t* ret_earliest) noexcept {
+  for (unsigned levels = used_levels_; levels != 0; levels &= levels - 1) {
+    for (Position first; find_on(__builtin_ctz(levels), &first); mark_empty(first)) {
+      if (look_into(slot_at(first).chains, kChains, first.tick() << kTickBits, ret_earliest)) break;
+    }
+  }
 }
 
 std::int64_t DeadlineQueue::next_look() noexcept {
-  if (!heap_.empty()) return heap_.front()->deadline;
   std::int64_t earliest = kNever;
-  for (unsigned levels = used_levels_; levels != 0; levels &= levels - 1) {
-    for (Position first; find_on(__builtin_ctz(levels), &first); mark_empty(first)) {
-      if (look_into(first, &earliest)) break;
-    }
+  std::int64_t first = kNever;
+  if (near_marks_.any()) {
+    first = tick_ + near_marks_.distance_from(near_slot(tick_));
+    (void)look_into(&near_[near_slot(first)], 1, first << kTickBits, &earliest);
   }
-  return earliest;
+  if (first >= far_begins_) look_into_far(&earliest);
+  nobody_before_ = std::max(nobody_before_, earliest);
+  return nobody_before_;
 }
 
 }  // namespace lwp

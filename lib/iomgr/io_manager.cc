@@ -37,13 +37,13 @@ void sleep_until_due(Runtime& runtime) noexcept {
   Poller::Until until = due ? Poller::Until{0} : plan_wake(io.deadlines, io.looked_at);
   if (runtime.messages_due < until.deadline) until = {runtime.messages_due};
   if (runtime.primary) last_context_switch = {};  // time asleep is not time worked
-  const bool slept_enough = io.poller.wait(until, note_reported, &runtime);
+  const std::int64_t now = io.poller.wait(until, note_reported, &runtime);
   (void)fetch_time(nullptr, nullptr);
   runtime.sleeping.store(false, std::memory_order_relaxed);
   // One of these has ended the sleep: it comes first, and the rest at the next turn.
   (void)empty_inbox(runtime);
   serve_reported(runtime);
-  if (slept_enough) expire_slept(runtime, until);
+  if (now != 0) expire_slept(runtime, until, now);
 }
 
 // Switches: the manager goes behind everybody who is ready.

@@ -2,8 +2,6 @@
 // io_wait.cc - the part of the I/O manager that LWPs call: how their waits begin and end.
 #include <errno.h>
 
-#include "base/cache_line.h"
-#include "base/prefetch.h"
 #include "core/cancel.h"
 #include "core/control.h"
 #include "core/event.h"
@@ -17,27 +15,14 @@ void detach(Runtime& runtime, IoRequest& request) noexcept {
   for (int i = 0; i < request.interest_count; ++i) {
     runtime.io->poller.unwatch(request.interests[i]);
   }
-  if (request.deadline != kNever) runtime.io->deadlines.erase(*request.waiter);
+  if (request.deadline != kNever && DeadlineQueue::contains(*request.waiter)) {
+    runtime.io->deadlines.erase(*request.waiter);
+  }
   request.waiter->io_request = nullptr;
   --runtime.io_waiters;
 }
 
-namespace {
-
-// What it will touch up to the call that waits, on a stack that has not been used since. Into the
-// middle cache: many others may run before it.
-void prefetch_frames(const Pcb& pcb) noexcept {
-  constexpr std::size_t kLines = 9;
-  const auto* const frame = static_cast<const char*>(pcb.context.frame);
-  for (std::size_t line = 0; line < kLines; ++line) {
-    prefetch<kMiddleCache>(frame + line * kCacheLine);
-  }
-}
-
-}  // namespace
-
 void finish(Runtime& runtime, IoRequest& request, IoOutcome outcome) noexcept {
-  prefetch_frames(*request.waiter);
   request.outcome = outcome;
   detach(runtime, request);
   forget_wait(runtime, *request.waiter);  // of events, if it waited for these as well

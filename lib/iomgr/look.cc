@@ -3,26 +3,42 @@
 
 #include <algorithm>
 
+#include "base/cache_line.h"
 #include "base/prefetch.h"
 #include "iomgr/io_manager.h"
 #include "iomgr/unix_signal.h"
+#include "iomgr/wake_plan.h"
 #include "time/fast_time.h"
 
 namespace lwp {
 
 namespace {
 
-// Those whose deadlines are not behind that time. Whether there were any.
-bool expire_until(Runtime& runtime, std::int64_t time) noexcept {
-  DeadlineQueue& deadlines = runtime.io->deadlines;
-  deadlines.advance(time);
-  bool woke = false;
-  deadlines.prefetch_waiters(time);
-  for (DueNode* first; (first = deadlines.front()) != nullptr && first->deadline <= time;) {
-    finish(runtime, *first->request, IoOutcome::timed_out);
-    woke = true;
+// Those whose deadlines are not behind that time. Whether there were any. planned: their memory has
+// been asked for, as far as plan_wake() does.
+bool expire_until(Runtime& runtime, std::int64_t time, bool planned) noexcept {
+  const DueNode* const first = runtime.io->deadlines.take_until(time);
+  const DueNode* ahead = first;
+  for (int i = 0; i < kMostAskedFor && ahead != nullptr; ++i, ahead = ahead->next) {
+    if (!planned) prefetch_waiter(*ahead);
   }
-  return woke;
+  for (const DueNode* due = first; due != nullptr; due = due->next) {
+    finish(runtime, *due->request, IoOutcome::timed_out);
+    if (ahead == nullptr) continue;
+    prefetch_waiter(*ahead);
+    ahead = ahead->next;
+  }
+  return first != nullptr;
+}
+
+// What it will touch up to the call that waits, on a stack that has not been used since. Into the
+// middle cache: many others may run before it.
+void prefetch_frames(const Pcb& pcb) noexcept {
+  constexpr std::size_t kLines = 9;
+  const auto* const frame = static_cast<const char*>(pcb.context.frame);
+  for (std::size_t line = 0; line < kLines; ++line) {
+    prefetch<kMiddleCache>(frame + line * kCacheLine);
+  }
 }
 
 }  // namespace
@@ -31,18 +47,17 @@ bool expire(Runtime& runtime) noexcept {
   (void)fetch_time(nullptr, nullptr);  // with every look, as ever: FT_LastTime is no older
   if (runtime.io->deadlines.empty()) return false;
   runtime.io->looked_at = monotonic_ns();
-  return expire_until(runtime, runtime.io->looked_at);
+  return expire_until(runtime, runtime.io->looked_at, false);
 }
 
 // The manager has slept until this deadline: those who have it wake before others are looked at
 // that have come due since. To the microsecond, as callers say it, but none early. With them wake
 // those for whom it has slept a little longer.
-void expire_slept(Runtime& runtime, const Poller::Until& until) noexcept {
+void expire_slept(Runtime& runtime, const Poller::Until& until, std::int64_t now) noexcept {
   const std::int64_t first = until.deadline;
   const std::int64_t last = first - first % kNsPerUs + kNsPerUs - 1;
-  std::int64_t now = monotonic_ns();
   while (now < last) now = monotonic_ns();
-  (void)expire_until(runtime, std::max(last, std::min(until.wake, now)));
+  (void)expire_until(runtime, std::max(last, std::min(until.wake, now)), true);
 }
 
 void serve_reported(Runtime& runtime) noexcept {
@@ -50,7 +65,10 @@ void serve_reported(Runtime& runtime) noexcept {
   IoRequest** const end = io.reported + io.reported_count;
   const auto before = [](const IoRequest* a, const IoRequest* b) { return served_before(*a, *b); };
   if (!std::is_sorted(io.reported, end, before)) std::sort(io.reported, end, before);
-  for (int i = 0; i < io.reported_count; ++i) finish(runtime, *io.reported[i], IoOutcome::ready);
+  for (int i = 0; i < io.reported_count; ++i) {
+    prefetch_frames(*io.reported[i]->waiter);
+    finish(runtime, *io.reported[i], IoOutcome::ready);
+  }
   io.reported_count = 0;
 }
 

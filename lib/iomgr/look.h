@@ -35,8 +35,8 @@ void start_soft_signals(Runtime& runtime, Started started) noexcept {
 
 // Ends the waits whose deadlines have come. Whether there were any.
 bool expire(Runtime& runtime) noexcept;
-// The same when the manager has slept until then.
-void expire_slept(Runtime& runtime, const Poller::Until& until) noexcept;
+// The same when the manager has slept until then, and it is this time now.
+void expire_slept(Runtime& runtime, const Poller::Until& until, std::int64_t now) noexcept;
 
 // For Poller::wait(), with the Runtime as context: what it reports is noted, and the waits end by
 // serve_reported().

@@ -204,12 +204,13 @@ void Poller::prefetch_waiters(int count) const noexcept {
   }
 }
 
-bool Poller::wait(const Until& asked, OnReady on_ready, void* context) noexcept {
+std::int64_t Poller::wait(const Until& asked, OnReady on_ready, void* context) noexcept {
   Until until = asked;
   if (report_always_ready(on_ready, context)) until.deadline = 0;
   if (confirm_new(on_ready, context)) until.deadline = 0;
   std::int64_t now = 0;
-  if (minds_time() || (until.deadline != 0 && until.deadline != kNever)) {
+  const bool timed = until.deadline != 0 && until.deadline != kNever;
+  if (minds_time() || (timed && interest_count_ > 0)) {
     now = monotonic_ns();
     if (confirm_what_is_due(now, on_ready, context)) until.deadline = 0;
     if (until.deadline != 0 && interest_count_ > 0) {
@@ -235,7 +236,9 @@ bool Poller::wait(const Until& asked, OnReady on_ready, void* context) noexcept 
   }
   // There may be no descriptor to get: then time is what is looked at, and often.
   if (LWP_UNLIKELY(set_is_spoilt_) && !renew_set() && until.deadline != 0) sleep_without_set();
-  return quiet && count >= 0 && asked.deadline != kNever && monotonic_ns() >= asked.deadline;
+  if (!quiet || count < 0 || asked.deadline == kNever) return 0;
+  now = monotonic_ns();
+  return now >= asked.deadline ? now : 0;
 }
 
 }  // namespace lwp

@@ -101,10 +101,10 @@ class Poller {
 
   // Waits until something is ready or it is time; may come back earlier. Calls on_ready(context,
   // interest) for each interest whose wait ends; where that says false, as there is no room, it
-  // will be called again. Returns whether the deadline has come and there was nothing else to end
-  // the wait.
+  // will be called again. If the deadline has come and there was nothing else to end the wait,
+  // returns the time, else 0.
   using OnReady = bool (*)(void* context, FdInterest& interest);
-  bool wait(const Until& until, OnReady on_ready, void* context) noexcept;
+  std::int64_t wait(const Until& until, OnReady on_ready, void* context) noexcept;
 
  private:
   using Interests = IntrusiveList<FdInterest, &FdInterest::link>;

@@ -11,43 +11,32 @@ namespace {
 // are many it waits for some of the others, too.
 constexpr std::int64_t kWindowNs = 90000;
 constexpr std::int64_t kFullWindowNs = 86000;
-constexpr std::int64_t kAheadNs = 3 * kWindowNs;
 
 }  // namespace
 
 Poller::Until plan_wake(DeadlineQueue& deadlines, std::int64_t now) noexcept {
   constexpr std::int64_t kSoonNs = 1000000;
-  const std::int64_t look = deadlines.next_look();
-  if (look == kNever || look > now + kSoonNs) return {look};
-  deadlines.advance(look + kWindowNs);
+  constexpr int kMany = 12;  // there is no need to look at each
   const std::int64_t first = deadlines.next_look();
-  // Thick and fast: there is no need to look at each.
-  const Poller::Until full_windows = {first, first + kFullWindowNs, first + 2 * kFullWindowNs};
-  constexpr int kMany = 12;
-  DueNode* many[kMany];
-  if (deadlines.at_hand_until(first + kWindowNs, many) == kMany) {
-    deadlines.prefetch_waiters(full_windows.wake);
-    return full_windows;
-  }
-
-  constexpr int kRoom = 4 * kMany;
-  DueNode* nodes[kRoom];
-  deadlines.advance(first + kAheadNs);
-  const int count = deadlines.at_hand_until(first + kAheadNs, nodes);
-  if (count == kRoom) return full_windows;
-  std::int64_t times[kRoom];
-  for (int i = 0; i < count; ++i) times[i] = nodes[i]->deadline;
-  std::sort(times, times + count);
-  int i = 0;
-  const auto wake_after = [&](std::int64_t time) {
-    std::int64_t wake = time;
-    while (i < count && times[i] <= time + kWindowNs) wake = times[i++];
-    return wake;
-  };
-  const std::int64_t wake = wake_after(first);
-  deadlines.prefetch_waiters(wake);
-  const bool knows_next = i < count && times[i] + kWindowNs <= first + kAheadNs;
-  return {first, wake, knows_next ? wake_after(times[i]) : kNever};
+  if (first == kNever || first > now + kSoonNs) return {first};
+  Poller::Until until = {first, first};
+  int count = 0;
+  std::int64_t next_first = kNever;
+  deadlines.look_ahead([&](const DueNode& due) {
+    if (due.deadline <= first + kWindowNs) {
+      until.wake = std::max(until.wake, due.deadline);
+      prefetch_waiter(due);
+      return ++count < kMostAskedFor;
+    }
+    // The first ones share a slot, which is shorter than a window.
+    if (next_first == kNever) until.next = due.deadline;
+    next_first = std::min(next_first, due.deadline);
+    if (due.deadline > next_first + kWindowNs) return false;
+    until.next = std::max(until.next, due.deadline);
+    return true;
+  });
+  if (count >= kMany) return {first, first + kFullWindowNs, first + 2 * kFullWindowNs};
+  return until;
 }
 
 }  // namespace lwp

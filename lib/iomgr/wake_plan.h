@@ -10,8 +10,11 @@
 
 namespace lwp {
 
+// Of so many LWPs at once, the processor can ask for the memory that they will touch.
+constexpr int kMostAskedFor = 32;
+
 // For the deadlines that come next, and the wake-up after that. now: about; what is far off is not
-// planned for.
+// planned for. Asks for the memory of those that will wake.
 Poller::Until plan_wake(DeadlineQueue& deadlines, std::int64_t now) noexcept;
 
 }  // namespace lwp
