@@ -142,6 +142,7 @@ class DeadlineQueue {
   void move_ahead(std::int64_t ticks) noexcept;
   DueNode** take_slot(int slot, std::int64_t time, DueNode** end) noexcept;
   DueNode** take_near(std::int64_t tick, std::int64_t time, DueNode** end) noexcept;
+  void prefetch_ahead() noexcept;
   void look_into_far(std::int64_t* ret_earliest) noexcept;
 
   std::uint64_t count_ = 0;
@@ -149,6 +150,7 @@ class DeadlineQueue {
   std::int64_t nobody_before_ = kNever;  // a time: nobody is due before
   std::int64_t far_begins_ = kNever;     // a tick: no far slot that holds something begins before
   std::int64_t moved_ahead_at_ = 0;      // a tick
+  std::int64_t prefetched_ = 0;          // likewise
   unsigned next_chain_ = 0;
   unsigned used_levels_ = 0;  // a bit for each that may hold something
   SlotMarks<kNearSlots> near_marks_;
