@@ -122,6 +122,23 @@ CASE(rounding_is_each_flows_own) {
   expect_int(std::fegetround(), FE_TONEAREST);
 }
 
+CASE(a_bare_flow_has_the_rounding_of_its_maker_when_it_is_complete) {
+  lwp::FirstFrame frames;
+  frames.start(change_rounding);
+  char* const top = stacks[0] + kStackBytes;
+  for (int round = 0; round < 2; ++round) {
+    std::fesetround(FE_UPWARD);
+    lwp::context_make_bare(flows[0], stacks[0], top, change_rounding);
+    std::fesetround(FE_TONEAREST);
+    frames.complete(flows[0], top);
+    expect(!lwp::is_bare(flows[0]));
+    lwp::context_switch(first, flows[0]);
+    expect_int(std::fegetround(), FE_TONEAREST);
+    lwp::context_switch(first, flows[0]);
+    expect_int(std::fegetround(), FE_TONEAREST);
+  }
+}
+
 #if defined(__x86_64__)
 
 constexpr unsigned kSticky = 0x3f;
@@ -173,6 +190,7 @@ int main() {
     cmocka_unit_test(flows_switch_among_themselves_and_leave_for_good),
     cmocka_unit_test(a_million_switches_leave_the_stacks_as_they_were),
     cmocka_unit_test(rounding_is_each_flows_own),
+    cmocka_unit_test(a_bare_flow_has_the_rounding_of_its_maker_when_it_is_complete),
 #if defined(__x86_64__)
     cmocka_unit_test(mxcsr_is_the_first_word_of_a_suspended_flow),
     cmocka_unit_test(exception_flags_come_along_and_control_bits_stay_with_the_flow),

@@ -30,7 +30,10 @@ thread* create(void (*f)(void*), void* arg, bool preemptible, int slices) noexce
   extras.preemptible = preemptible;
   Pcb* pcb;
   if (create_lwp_with(*runtime, lwp, extras, &pcb) != Rc::success) return nullptr;
-  if (slices > 0) pcb->slices_left = slices;
+  if (slices > 0) {
+    pcb->rare_in_use = true;
+    pcb->slices_left = slices;
+  }
   return reinterpret_cast<thread*>(pcb->handle);
 }
 

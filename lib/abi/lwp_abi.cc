@@ -43,18 +43,23 @@ int LWP_INNER(lwp_create_fully)(void (*ep)(void*), int stacksize, int priority, 
 [[gnu::visibility("hidden")]] int lwp_yield_to_created(PROCESS created, PROCESS* pid);
 LWP_SWITCHING_CALL(lwp_yield_to_created);
 int LWP_INNER(lwp_yield_to_created)(PROCESS created, PROCESS* pid) {
-  dispatch_plainly(*this_runtime());
+  dispatch_plainly<true>(*this_runtime());
   if (pid != nullptr) *pid = created;
   return leave_library_and_return(thread_state_afresh(), LWP_SUCCESS);
 }
 
-int LWP_CreateProcess(void (*ep)(void*), int stacksize, int priority, void* parm, const char* name,
-                      PROCESS* pid) {
+}  // extern "C"
+
+namespace {
+
+template <bool kAccounted>
+LWP_ALWAYS_INLINE int create(void (*ep)(void*), int stacksize, int priority, void* parm,
+                             const char* name, PROCESS* pid) noexcept {
   Runtime* const runtime = this_runtime();
   if (!enter_plainly(runtime)) return lwp_create_fully(ep, stacksize, priority, parm, name, pid);
   const Pcb* pcb = nullptr;
   if (LWP_LIKELY(!wants_attention(*runtime))) {
-    pcb = create_plainly(*runtime, {ep, parm, stacksize, priority, name});
+    pcb = create_plainly<kAccounted>(*runtime, {ep, parm, stacksize, priority, name});
   }
   if (LWP_UNLIKELY(pcb == nullptr)) {
     leave_to_full_form();
@@ -64,6 +69,24 @@ int LWP_CreateProcess(void (*ep)(void*), int stacksize, int priority, void* parm
   ++*runtime->dispatch_count;
   if (pid != nullptr) *pid = pcb->handle;
   return leave_library_and_return(lwp_thread, LWP_SUCCESS);
+}
+
+// Two forms, as the one without accounting needs fewer registers, which would have to be saved.
+LWP_NOINLINE int create_accounted(void (*ep)(void*), int stacksize, int priority, void* parm,
+                                  const char* name, PROCESS* pid) noexcept {
+  return create<true>(ep, stacksize, priority, parm, name, pid);
+}
+
+}  // namespace
+
+extern "C" {
+
+int LWP_CreateProcess(void (*ep)(void*), int stacksize, int priority, void* parm, const char* name,
+                      PROCESS* pid) {
+  if (lwp_stackUseEnabled != 0) {
+    return create_accounted(ep, stacksize, priority, parm, name, pid);
+  }
+  return create<false>(ep, stacksize, priority, parm, name, pid);
 }
 
 int LWP_DestroyProcess(PROCESS pid) {

@@ -108,6 +108,7 @@ int LWPX_PushCleanup(struct LWPX_Cleanup* place, void (*handler)(void*), void* a
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
   if (place == nullptr || handler == nullptr) return LWP_ESYSTEM;
   *place = {handler, arg, runtime->current->cleanup};
+  runtime->current->rare_in_use = true;
   runtime->current->cleanup = place;
   return LWP_SUCCESS;
 }

@@ -15,7 +15,8 @@
 //
 //   A flow that ends needs nothing saved, and one that has never run nothing restored but its
 //   floating-point state. So if one follows the other, and that state is the present one, it begins
-//   where its stack does, without the frame that Boost has made for it.
+//   where its stack does, and needs no frame. Therefore one that has never run is bare: it is given
+//   its frame, a copy of one that Boost has made, when it is to be switched to after all.
 //
 // Saved by a switch: callee-saved registers, control bits of x87 and MXCSR, or FPCR. Not saved:
 // everything a function call may change, signal mask, thread-local variables, errno.
@@ -24,20 +25,25 @@
 #include <boost/context/detail/fcontext.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "arch/sanitizer.h"
 #include "base/attributes.h"
+#include "base/check.h"
 
 namespace lwp {
 
 struct Context {
-  void* frame = nullptr;  // where the registers lie, on the flow's own stack
+  void* frame = nullptr;  // where the registers lie, on the flow's own stack; null: see is_bare()
   FiberNote note;
-  std::uint32_t fp_control = 0;  // x86-64: scratch of the switch that suspends it; AArch64: FPCR
+  std::uint16_t x87_control = 0;  // x86-64: of a bare flow; and scratch of a flow that ends
+  // x86-64: MXCSR of a bare flow, and scratch of the switch that suspends it; AArch64: FPCR
+  std::uint32_t fp_control = 0;
 };
 
-// As fp_control of an x86-64 flow that has never run. No MXCSR: most bits of that are reserved.
-constexpr std::uint32_t kNeverRun = ~std::uint32_t{0};
+#if defined(__x86_64__) && defined(__ELF__) && !defined(LWP_ASAN) && !defined(LWP_TSAN)
+#define LWP_FLOWS_BEGIN_BARE 1
+#endif
 
 // What a flow receives when it gets the processor: whom it came from. To be passed to land().
 using Arrival = boost::context::detail::transfer_t;
@@ -121,8 +127,6 @@ inline void context_make(Context& ret_context, char* low, char* top, ContextEntr
   const auto size = static_cast<std::size_t>(top - low);
 #if defined(__aarch64__)
   ret_context.fp_control = detail::fp_control();
-#elif defined(__x86_64__)
-  ret_context.fp_control = kNeverRun;
 #endif
   ret_context.frame = boost::context::detail::make_fcontext(top, size, entry);
   ret_context.note.made(low, size);
@@ -148,20 +152,66 @@ LWP_ALWAYS_INLINE void context_switch(Context& self, Context& to) noexcept {
   __builtin_unreachable();
 }
 
-#if defined(__x86_64__) && defined(__ELF__) && !defined(LWP_ASAN) && !defined(LWP_TSAN)
+#if defined(LWP_FLOWS_BEGIN_BARE)
 
-// Whether `to` has never run, and the present floating-point state is that which it was made with.
-// `self` is about to end.
+// A flow that has never run. It begins with begin_at(), or FirstFrame completes it before it is
+// switched to. The running flow may look like one.
+LWP_ALWAYS_INLINE bool is_bare(const Context& context) noexcept { return context.frame == nullptr; }
+
+// As context_make(), with the floating-point state of now; but the flow is bare.
+LWP_ALWAYS_INLINE void context_make_bare(Context& ret_context, char*, char*,
+                                         ContextEntry) noexcept {
+  __asm__ __volatile__("stmxcsr %0\n\tfnstcw %1"
+                       : "=m"(ret_context.fp_control), "=m"(ret_context.x87_control));
+  ret_context.frame = nullptr;
+}
+
+// The frames of flows that have the same entry. Nothing in one says where it lies: so Boost makes
+// one for all, and copies will do.
+class FirstFrame {
+ public:
+  static constexpr int kBytes = 64;
+
+  void start(ContextEntry entry) noexcept {
+    alignas(16) char memory[3 * kBytes] = {};
+    char* const high = memory + sizeof memory;
+    const void* const one = boost::context::detail::make_fcontext(high, kBytes, entry);
+    const void* const other = boost::context::detail::make_fcontext(high - kBytes, kBytes, entry);
+    LWP_CHECK(one == high - kBytes && memcmp(one, other, kBytes) == 0);
+    memcpy(image_, one, kBytes);
+    // The control words, and nothing else: the first registers begin as anything.
+    for (int word = 1; word < kFirstWord; ++word) LWP_CHECK(image_[word] == 0);
+  }
+
+  // The rest of context_make().
+  LWP_ALWAYS_INLINE void complete(Context& bare, char* top) const noexcept {
+    char* const frame = top - kBytes;
+    auto* const words = reinterpret_cast<std::uint64_t*>(frame);
+#pragma GCC unroll 8
+    for (int word = kFirstWord; word < kWords; ++word) words[word] = image_[word];
+    auto* const control = reinterpret_cast<std::uint32_t*>(frame);  // of MXCSR, then of x87
+    control[0] = bare.fp_control;
+    control[1] = bare.x87_control;
+    bare.frame = frame;
+  }
+
+ private:
+  static constexpr int kWords = kBytes / sizeof(std::uint64_t);
+  static constexpr int kFirstWord = 5;
+
+  std::uint64_t image_[kWords] = {};
+};
+
+// Whether `to` is bare, and the present floating-point state is that which it was made with. `self`
+// is about to end.
 LWP_ALWAYS_INLINE bool begins_as_is(Context& self, const Context& to) noexcept {
-  if (LWP_UNLIKELY(to.fp_control != kNeverRun)) return false;
-  std::uint16_t x87;
-  __asm__ __volatile__("stmxcsr %0\n\tfnstcw %1" : "=m"(self.fp_control), "=m"(x87));
-  // The first two words of Boost's frame. Flags may be added, but none taken away.
-  const auto* const wanted = static_cast<const std::uint32_t*>(to.frame);
-  const std::uint32_t present = self.fp_control;
-  const std::uint32_t missing = wanted[0] & ~present;
-  const std::uint32_t others = (wanted[0] ^ present) & ~detail::kStickyFlags;
-  return (missing | others | (x87 ^ (wanted[1] & 0xffff))) == 0;
+  if (LWP_UNLIKELY(!is_bare(to))) return false;
+  __asm__ __volatile__("stmxcsr %0\n\tfnstcw %1" : "=m"(self.fp_control), "=m"(self.x87_control));
+  // Flags may be added, but none taken away.
+  const std::uint32_t changed = self.fp_control ^ to.fp_control;
+  const bool x87_changed = self.x87_control != to.x87_control;
+  if (LWP_LIKELY(changed == 0 && !x87_changed)) return true;
+  return !x87_changed && (changed & (~detail::kStickyFlags | to.fp_control)) == 0;
 }
 
 // Goes on with entry(argument) at the top of a stack, whatever is on it now. There is nothing to
@@ -178,12 +228,37 @@ LWP_ALWAYS_INLINE bool begins_as_is(Context& self, const Context& to) noexcept {
   __builtin_unreachable();
 }
 
+// Goes on with the last that the running flow does, at the top of its own stack.
+[[noreturn]] LWP_ALWAYS_INLINE void end_at(char* top, void (*ending)(void*),
+                                           void* argument) noexcept {
+  begin_at(top, ending, argument);
+}
+
 #else
+
+constexpr bool is_bare(const Context&) noexcept { return false; }
+
+inline void context_make_bare(Context& ret_context, char* low, char* top,
+                              ContextEntry entry) noexcept {
+  context_make(ret_context, low, top, entry);
+}
+
+// Not used, as none is bare.
+struct FirstFrame {
+  static constexpr int kBytes = 0;
+  void start(ContextEntry) noexcept {}
+  void complete(Context&, char*) const noexcept {}
+};
 
 inline bool begins_as_is(const Context&, const Context&) noexcept { return false; }
 
 // Not called, as nothing begins so.
 [[noreturn]] inline void begin_at(char*, void (*)(void*), void*) noexcept { __builtin_trap(); }
+
+[[noreturn]] inline void end_at(char*, void (*ending)(void*), void* argument) noexcept {
+  ending(argument);
+  __builtin_unreachable();
+}
 
 #endif
 

@@ -142,6 +142,7 @@ StackSlot* StackPool::acquire_another(std::size_t wanted) noexcept {
   if (!on_valgrind()) last_wanted_ = wanted;  // what is quick reads memory that is not its own
   if (StackSlot* const slot = size_class.free) {
     take_recycled(*slot);
+    slot->recycled = true;
     return slot;
   }
   if (size_class.fresh == size_class.fresh_end) {

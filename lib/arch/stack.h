@@ -48,7 +48,7 @@ struct StackSlot {
   GuardKind guard = GuardKind::none;
   std::uint16_t measure_every = 0;   // so many uses
   std::uint16_t until_measured = 0;  // uses left
-  bool recycled = false;             // has had an owner before
+  bool recycled = false;             // has had an owner before; the first one may say so already
   bool placed : 1;                   // not of an arena: see place()
   bool in_block : 1;                 // placed in the pool's own block
   unsigned valgrind_id = 0;
@@ -75,11 +75,12 @@ struct StackSlot {
     if (LWP_UNLIKELY(expected_use == 0 || expected_use > kLittle || until_measured <= 1)) {
       return false;
     }
-    char* const begin = top - expected_use;
+    char* const end = top;
+    char* const begin = end - expected_use;
     if (kAddressSanitizer) note_readable(begin - kProbe, kProbe + expected_use);
     if (LWP_UNLIKELY(!all_zero_wide<kProbe>(begin - kProbe))) return false;
     --until_measured;
-    for (char* at = begin; at < top; at += kCacheLine) clear_wide<kCacheLine>(at);
+    for (char* at = begin; at < end; at += kCacheLine) clear_wide<kCacheLine>(at);
     return true;
   }
 
@@ -112,16 +113,19 @@ class StackPool {
     StackSlot* const slot = first_recycled(wanted);
     if (LWP_UNLIKELY(slot == nullptr)) return acquire_another(wanted);
     take_recycled(*slot);
+    slot->recycled = true;
     return slot;
   }
   // The same in two steps, where it is quick: the last one was wanted with as much room, and one of
-  // that size has been released. Else null.
+  // that size has been released. Else null. `recycled` is left as the last owner did.
   LWP_ALWAYS_INLINE StackSlot* first_recycled(std::size_t wanted) const noexcept {
-    return LWP_LIKELY(wanted == last_wanted_) ? last_class_->free : nullptr;
+    return LWP_LIKELY(wants_what_last(wanted)) ? last_class_->free : nullptr;
+  }
+  LWP_ALWAYS_INLINE bool wants_what_last(std::size_t wanted) const noexcept {
+    return wanted == last_wanted_;
   }
   LWP_ALWAYS_INLINE void take_recycled(StackSlot& first) noexcept {
     last_class_->free = first.next_free;
-    if (LWP_UNLIKELY(!first.recycled)) first.recycled = true;
   }
   void release(StackSlot& slot) noexcept {
     if (LWP_UNLIKELY(slot.placed)) return vacate(slot);
@@ -146,7 +150,7 @@ class StackPool {
     std::size_t bytes;
     std::uint8_t size_class;
   };
-  struct Class {
+  struct alignas(kCacheLine) Class {  // of a power of two: quickly found
     StackSlot* free = nullptr;
     char* fresh = nullptr;  // slots of the newest arena that were never used
     char* fresh_end = nullptr;
@@ -157,6 +161,7 @@ class StackPool {
   };
   static constexpr int kClasses = sizeof(void*) == 8 ? 18 : 10;
   static constexpr int kMaxArenas = 512;
+  static constexpr std::size_t kNothing = ~std::size_t{0};
 
   StackSlot* acquire_another(std::size_t wanted) noexcept;
   StackSlot* place_in_block(std::size_t wanted) noexcept;
@@ -165,7 +170,7 @@ class StackPool {
   bool map_arena(Class& size_class, int index) noexcept;
   StackSlot* cut_slot(Class& size_class, int index) noexcept;
 
-  std::size_t last_wanted_ = 0;  // most LWPs want what the last one wanted
+  std::size_t last_wanted_ = kNothing;  // most LWPs want what the last one wanted
   Class* last_class_ = nullptr;
   BlockHeap* block_ = nullptr;
   Beside beside_ = {};

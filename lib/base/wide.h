@@ -38,7 +38,12 @@ LWP_ALWAYS_INLINE bool all_zero_wide(const void* memory) noexcept {
     memcpy(&part, static_cast<const char*>(memory) + at, sizeof part);
     any |= part;
   }
+#if defined(__SSE2__)
+  using Bytes [[gnu::vector_size(16)]] = char;
+  return __builtin_ia32_pmovmskb128(reinterpret_cast<Bytes>(any) == Bytes{}) == 0xffff;
+#else
   return (any[0] | any[1]) == 0;
+#endif
 }
 
 }  // namespace lwp

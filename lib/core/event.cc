@@ -38,6 +38,7 @@ void* memory_for_list(Runtime& runtime, Pcb& self, std::size_t bytes) noexcept {
   if (bytes <= self.list_bytes) return self.list_memory;
   void* const bigger = enlarge_memory(runtime.block, self.list_memory, bytes);
   if (bigger == nullptr) return nullptr;
+  self.rare_in_use = true;
   self.list_memory = bigger;
   self.list_bytes = bytes;
   self.flags |= kOwnsMemory;

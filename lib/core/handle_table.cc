@@ -13,12 +13,11 @@ constexpr std::size_t kFirstPlaces = 256;
 bool HandleTable::start(unsigned runtime_number, BlockHeap* block) noexcept {
   block_ = block;
   constexpr unsigned kRuntimeMask = (1u << kRuntimeBits) - 1;
-  runtime_bits_ = static_cast<std::uintptr_t>(runtime_number & kRuntimeMask)
-                  << (kIndexBits + kGenerationBits);
+  runtime_bits_ = static_cast<std::uintptr_t>(runtime_number & kRuntimeMask) << kIndexBits;
   // Multiples of the golden ratio stay far apart, however many there are.
   constexpr std::uint32_t kGoldenRatio = 0x9e3779b9;
   const std::uint32_t start = (runtime_number >> kRuntimeBits) * kGoldenRatio;
-  first_generation_ = static_cast<std::uintptr_t>(start >> (32 - kGenerationBits)) << kIndexBits;
+  first_generation_ = (start >> (32 - kGenerationBits)) * kGenerationUnit;
   return grow();
 }
 
@@ -55,6 +54,7 @@ bool HandleTable::take_place(Pcb& pcb) noexcept {
   }
   places_[index].owner = reinterpret_cast<std::uintptr_t>(&pcb);
   pcb.table_index = static_cast<std::uint32_t>(index);
+  pcb.handle = reinterpret_cast<PROCESS>(~places_[index].handle);
   return true;
 }
 

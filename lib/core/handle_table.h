@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // handle_table.h - turns the PROCESS handles of callers into control blocks, and refuses bad ones.
 //
-// A handle is made of a place in the table, the generation of that place, and the number of the
-// runtime. Whatever a caller passes, only the table is read to judge it: a handle of an LWP that
-// has ended, of another kernel thread, or plain garbage is told apart without touching its memory.
+// A handle is made of a place in the table, the number of the runtime, and the generation of that
+// place, in the highest bits, so that it may overflow. Whatever a caller passes, only the table is
+// read to judge it: a handle of an LWP that has ended, of another kernel thread, or plain garbage
+// is told apart without touching its memory.
 //
 // While nobody lives in a place it holds the last handle's complement, which no handle can equal:
 // its low bits do not name the place.
@@ -43,10 +44,11 @@ class HandleTable {
   static bool has_place(const Pcb& pcb) noexcept { return pcb.table_index != 0; }
   LWP_ALWAYS_INLINE void issue_again(Pcb& pcb) noexcept {
     Place& place = places_[pcb.table_index];
-    const std::uintptr_t generation = (~place.handle + kGenerationUnit) & kGenerationMask;
+    // A block keeps its last handle.
+    const std::uintptr_t handle = reinterpret_cast<std::uintptr_t>(pcb.handle) + kGenerationUnit;
     ++live_;
-    place.handle = runtime_bits_ | generation | pcb.table_index;
-    pcb.handle = reinterpret_cast<PROCESS>(place.handle);
+    place.handle = handle;
+    pcb.handle = reinterpret_cast<PROCESS>(handle);
   }
   // Ends the life of that handle; the place stays with the block.
   void retire(Pcb& pcb) noexcept {
@@ -92,9 +94,9 @@ class HandleTable {
   static constexpr int kRuntimeBits = kWide ? 8 : 4;
   static constexpr int kGenerationBits = kWide ? 32 : 12;
   static constexpr std::uintptr_t kIndexMask = (std::uintptr_t{1} << kIndexBits) - 1;
-  static constexpr std::uintptr_t kGenerationUnit = std::uintptr_t{1} << kIndexBits;
-  static constexpr std::uintptr_t kGenerationMask = ((std::uintptr_t{1} << kGenerationBits) - 1)
-                                                    << kIndexBits;
+  static constexpr std::uintptr_t kGenerationUnit = std::uintptr_t{1}
+                                                    << (kIndexBits + kRuntimeBits);
+  static_assert(kIndexBits + kRuntimeBits + kGenerationBits == sizeof(void*) * 8);
 
   struct Place {
     std::uintptr_t handle;  // of the live LWP, or the complement of the last one's

@@ -12,7 +12,7 @@ bool hand_over(Runtime& runtime, const ucontext_t& interrupted) noexcept {
   if (next == &self || !next->in_tick) return false;
   if (wants_attention(runtime) || others_wait(runtime) || counts_slices(runtime)) return false;
   runtime.counters.count_move();
-  self.ticks.count_move();
+  self.ticks_to_change().count_move();
   runtime.handed_over = &interrupted;
   self.in_tick = true;
   dispatch_plainly(runtime);

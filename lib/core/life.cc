@@ -35,6 +35,7 @@ void construct(StackSlot& slot) noexcept {
   const StackSlot kept = slot;
   Pcb& pcb = *new (&pcb_of(slot)) Pcb;
   pcb.slot = kept;
+  pcb.slot.recycled = true;
   pcb.due = static_cast<DueNode*>(kept.annex);
   if (kept.placed) pcb.flags = kPlaced;
 }
@@ -74,39 +75,55 @@ void bury(Runtime& runtime, Pcb& pcb, void* status) noexcept {
 
 // Makes an LWP in the slot, not ready yet. The slot is the caller's again after an error.
 Rc make_lwp(Runtime& runtime, StackSlot& slot, const NewLwp& wanted, int stack_size) noexcept {
+  const bool used_before = slot.recycled || slot.placed;
   if (!slot.recycled) construct(slot);
   Pcb& pcb = pcb_of(slot);
+  pcb.clear_rare();
   pcb.begin_anew();
   if (const Rc rc = identify(runtime, pcb, wanted); rc != Rc::success) return rc;
+  pcb.rare_in_use = false;
   pcb.priority = static_cast<std::uint8_t>(wanted.priority);
-  note_accounting(pcb);
+  pcb.stack_accounted = lwp_stackUseEnabled != 0;
   describe(runtime, pcb, wanted, stack_size);
-  if (slot.recycled || slot.placed) {
+  if (!pcb.stack_accounted) {
+    slot.forget_use();
+  } else if (used_before) {
     const MemcheckPaused paused;  // what others have left on the stack is looked at
-    if (!clean_stack_plainly(slot)) slot.make_clean();
+    if (!slot.clean_plainly()) slot.make_clean();
   }
   make_context(pcb);
   return Rc::success;
 }
 
 // The end of the running LWP in its rarer forms. Who has waited for it may be the next to run.
-[[noreturn]] LWP_NOINLINE void end_with_remains(Runtime& runtime, Pcb& self) noexcept {
+void end_otherwise(void* pcb) noexcept {
+  end_of_backtrace();
+  Runtime& runtime = *this_runtime();
+  Pcb& self = *static_cast<Pcb*>(pcb);
+  runtime.queue.remove(self);
   put_away(runtime, self, nullptr);
   dispatch_for_good(runtime, runtime.queue.pick());
 }
 
 // An LWP ends here too, with no call left open: the returns of whoever runs next are then predicted
 // right.
-[[noreturn]] LWP_ALWAYS_INLINE void live_and_end(Runtime& runtime, Pcb& self) noexcept {
-  leave_library(runtime);
+[[noreturn]] LWP_ALWAYS_INLINE void live_and_end(Runtime& present, Pcb& self) noexcept {
+  leave_library(present);
   self.entry(self.parm);
-  critical::enter_library();
-  Pcb* const next = runtime.queue.remove_and_pick(self);
-  if (LWP_UNLIKELY(self.flags != 0)) end_with_remains(runtime, self);
+  // Registers that were to keep anything meanwhile would have to be saved first, for nobody.
+  ThreadState& thread = thread_state_afresh();
+  critical::enter_library(thread);
+  Runtime& runtime = *static_cast<Runtime*>(thread.zone);
+  if (LWP_UNLIKELY(!runtime.queue.leads_others(self) || self.flags != 0 ||
+                   wants_attention(runtime))) {
+    end_at(self.slot.top, end_otherwise, &self);  // what is on the stack is of no use any more
+  }
+  Pcb& next = *self.next;
+  runtime.queue.unlink_head(self, next);
   retire(runtime, self);
   // Nobody takes the stack before the next LWP runs, so this one may end on its own.
   runtime.stacks.release_pooled(self.slot);
-  dispatch_for_good(runtime, next);
+  leave_for(runtime, self, next, thread);
 }
 
 }  // namespace
@@ -170,6 +187,7 @@ void exit_lwp(Runtime& runtime, void* status) noexcept {
 }
 
 void adopt_first_lwp(Runtime& runtime, int priority) noexcept {
+  runtime.first_frame.start(lwp_main);
   Pcb& pcb = runtime.first;
   pcb.begin_anew();
   pcb.due = &runtime.first_due;

@@ -40,6 +40,7 @@ void forget_dead_loops(Runtime& runtime, std::uintptr_t stack) noexcept {
 }
 
 void enlist(Pcb& pcb, PRE_Loop& loop) noexcept {
+  pcb.rare_in_use = true;
   loop.outer = pcb.loops;
   loop.listed = 1;
   // A handler sees the list with the whole record, or without.

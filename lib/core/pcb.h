@@ -95,7 +95,7 @@ struct alignas(kCacheLine) Pcb {
   std::uint8_t flags = 0;       // of PcbFlag
   bool in_tick = false;         // suspended by a tick, in its handler; see handover.h
   ExceptionGlobals exceptions;  // likewise
-  PROCESS handle = nullptr;
+  PROCESS handle = nullptr;     // of a dead one, its last. Kept
 
   // --- identity
   void (*entry)(void*) = nullptr;
@@ -110,9 +110,13 @@ struct alignas(kCacheLine) Pcb {
   std::uint32_t table_index = 0;  // 0: none yet
 
   bool stack_accounted = false;
+  // Some of what is `rare` below may not be zero any more, or the block has no place yet. Set
+  // before that is written to, also by handlers; cleared when an LWP begins. Kept.
+  bool rare_in_use = true;
   PROCESS joiner = nullptr;  // the LWP that joins this one, if alive. Set if joinable
 
-  // --- all zero when an LWP begins, up to `nodes`; so that no store of 16 bytes is split
+  // --- all zero when an LWP begins, up to `nodes`; so that no store of 16 bytes is split. Rare, up
+  // to `credits`: most LWPs leave it as it is
   alignas(16) int rock_count = 0;
   int slices_left = 0;              // that may end while it runs, before it ends; 0: no limit
   LwpTicks ticks;                   // that found it running
@@ -122,10 +126,11 @@ struct alignas(kCacheLine) Pcb {
   PRE_Loop* loops = nullptr;        // under way, the newest first; see loop_list.h
   timeval ready_since{};            // kept up only while run_wait_threshold is set
   IoRequest* io_request = nullptr;  // what it waits for outside this process
-  int credits = 0;                  // of QSignal; -1 while in QWait
-  int wake_event = 0;               // 1 + place of the event that ended the last wait
-  int node_count = 0;               // 0: does not wait for events
-  int remaining = 0;                // events still to come
+  // Not rare
+  alignas(16) int credits = 0;  // of QSignal; -1 while in QWait
+  int wake_event = 0;           // 1 + place of the event that ended the last wait
+  int node_count = 0;           // 0: does not wait for events
+  int remaining = 0;            // events still to come
 
   // --- waiting
   WaitNode* nodes = nullptr;  // the list of the present wait: &only_node, or in list_memory
@@ -135,13 +140,25 @@ struct alignas(kCacheLine) Pcb {
 
   Rock rocks[kRocks];
 
-  // For the next LWP: everything but what is kept and what its creator sets.
+  // For the next LWP: everything but what is kept and what its creator sets. The first of these if
+  // rare_in_use.
+  void clear_rare() noexcept;
   void begin_anew() noexcept;
+
+  // For whoever is about to change them.
+  LWP_SIGSAFE LwpTicks& ticks_to_change() noexcept {
+    rare_in_use = true;
+    return ticks;
+  }
 };
 
-LWP_ALWAYS_INLINE void Pcb::begin_anew() noexcept {
+inline void Pcb::clear_rare() noexcept {
   constexpr std::size_t kFirst = offsetof(Pcb, rock_count);
-  clear_wide<offsetof(Pcb, nodes) - kFirst>(reinterpret_cast<char*>(this) + kFirst);
+  memset(reinterpret_cast<char*>(this) + kFirst, 0, offsetof(Pcb, credits) - kFirst);
+}
+
+LWP_ALWAYS_INLINE void Pcb::begin_anew() noexcept {
+  clear_wide<offsetof(Pcb, nodes) - offsetof(Pcb, credits)>(&credits);
   LWP_STORES_SO_FAR();
   critical_word = critical::kInitialWord + critical::kDepthUnit;
   clear_wide<sizeof exceptions>(&exceptions);

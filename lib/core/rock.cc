@@ -16,6 +16,7 @@ Rc add_rock(Pcb& pcb, int tag, char* value) noexcept {
   char* taken;
   if (find_rock(pcb, tag, &taken) == Rc::success) return Rc::bad_rock;
   if (pcb.rock_count == kRocks) return Rc::no_rocks;
+  pcb.rare_in_use = true;
   pcb.rocks[pcb.rock_count++] = {tag, value};
   return Rc::success;
 }

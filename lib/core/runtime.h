@@ -59,6 +59,7 @@ struct Runtime : Zone {
   // --- modules, in the order in which they are started
   HandleTable handles;
   StackPool stacks;
+  FirstFrame first_frame;  // of LWPs
   EventTable events;
 
   // --- the I/O manager's, above this layer. The functions are set while io is.

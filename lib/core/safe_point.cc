@@ -83,7 +83,7 @@ bool end_slice(Runtime& runtime, bool in_tick) noexcept {
   if (aged != nullptr || runtime.queue.has_rival(*runtime.current)) {
     runtime.counters.count_move();
     Pcb& self = *runtime.current;
-    self.ticks.count_move();
+    self.ticks_to_change().count_move();
     self.in_tick = in_tick;
     if (aged != nullptr) {
       dispatch_to(runtime, *aged);
@@ -216,7 +216,7 @@ bool lwp_door_rival_ready(const lwp::Zone* zone) {
 }
 
 lwp::LwpTicks* lwp_door_ticks_of_running(lwp::Zone* zone) {
-  return &static_cast<lwp::Runtime*>(zone)->current->ticks;
+  return &static_cast<lwp::Runtime*>(zone)->current->ticks_to_change();
 }
 
 unsigned long lwp_door_dispatches(const lwp::Zone* zone) {

@@ -32,6 +32,13 @@ void stop_dozing_for(Runtime& runtime, const Pcb& next) noexcept;
 // The life of an LWP but the first, from the top of its stack on; see life.cc.
 void lwp_life(void* pcb) noexcept;
 
+// So that it can be switched to, if it has never run.
+LWP_ALWAYS_INLINE void complete(const Runtime& runtime, Pcb& next) noexcept {
+  if (LWP_UNLIKELY(is_bare(next.context))) {
+    runtime.first_frame.complete(next.context, next.slot.top);
+  }
+}
+
 namespace detail {
 
 // If there are so many LWPs that their stacks do not stay in a near cache.
@@ -39,8 +46,9 @@ LWP_NOINLINE void send_scout(Runtime& runtime, Pcb& next) noexcept;
 
 // `next` gets the processor's state that is kept per LWP. A handler may have cleared the word's bit
 // just before: leaving the library looks at what the handler noted, not at the word.
-LWP_ALWAYS_INLINE void install(Runtime& runtime, Pcb& next, ExceptionGlobals* globals) noexcept {
-  critical::set_word(next.critical_word);
+LWP_ALWAYS_INLINE void install(Runtime& runtime, Pcb& next, ExceptionGlobals* globals,
+                               ThreadState& thread = lwp_thread) noexcept {
+  critical::set_word(next.critical_word, thread);
   memcpy(globals, &next.exceptions, sizeof next.exceptions);
   runtime.current = &next;
   *runtime.current_mirror = next.handle;
@@ -78,14 +86,24 @@ void dispatch_to(Runtime& runtime, Pcb& next) noexcept;
 LWP_NOINLINE void dispatch_attentively(Runtime& runtime, Place place = Place::given_up) noexcept;
 [[noreturn]] LWP_NOINLINE void dispatch_for_good_attentively(Runtime& runtime) noexcept;
 
+// detail::switch_to(), to an LWP that has never run.
+LWP_NOINLINE void switch_to_bare(Runtime& runtime, Pcb& next) noexcept;
+
 // Switches. The running LWP goes behind its equals, if it is ready, and the best ready LWP runs.
-// Only if nothing wants attention.
+// Only if nothing wants attention. kBare: most likely that one has never run.
+template <bool kBare = false>
 LWP_ALWAYS_INLINE void dispatch_plainly(Runtime& runtime) noexcept {
   Pcb& self = *runtime.current;
   Pcb* const next = runtime.queue.rotate_and_pick(self);
   if (LWP_UNLIKELY(next == nullptr)) return dispatch_attentively(runtime);
   ++*runtime.dispatch_count;
-  if (next != &self) detail::switch_to(runtime, *next);
+  if (next == &self) return;
+  if constexpr (kBare) {
+    complete(runtime, *next);
+  } else if (LWP_UNLIKELY(is_bare(next->context))) {
+    return switch_to_bare(runtime, *next);
+  }
+  detail::switch_to(runtime, *next);
 }
 
 // Switches; at any time.
@@ -94,18 +112,24 @@ LWP_ALWAYS_INLINE void dispatch(Runtime& runtime) noexcept {
   dispatch_plainly(runtime);
 }
 
+// dispatch_for_good() once it is known that nothing wants attention, and who comes next.
+[[noreturn]] LWP_ALWAYS_INLINE void leave_for(Runtime& runtime, Pcb& self, Pcb& next,
+                                              ThreadState& thread = lwp_thread) noexcept {
+  ++*runtime.dispatch_count;
+  detail::install(runtime, next, runtime.exceptions, thread);
+  if (LWP_LIKELY(begins_as_is(self.context, next.context))) {
+    begin_at(next.slot.top, lwp_life, &next);
+  }
+  complete(runtime, next);
+  context_leave(self.context, next.context);
+}
+
 // The running LWP, which is dead, never runs again. `next` is the best ready LWP, or null.
 [[noreturn]] LWP_ALWAYS_INLINE void dispatch_for_good(Runtime& runtime, Pcb* next) noexcept {
   if (LWP_UNLIKELY(wants_attention(runtime) || next == nullptr)) {
     dispatch_for_good_attentively(runtime);
   }
-  ++*runtime.dispatch_count;
-  Pcb& self = *runtime.current;
-  detail::install(runtime, *next, runtime.exceptions);
-  if (LWP_LIKELY(begins_as_is(self.context, next->context))) {
-    begin_at(next->slot.top, lwp_life, next);
-  }
-  context_leave(self.context, next->context);
+  leave_for(runtime, *runtime.current, *next);
 }
 
 // These never switch.

@@ -85,7 +85,10 @@ void watch_dispatch(Runtime& runtime, const Pcb* previous, Pcb& next) noexcept {
   if (run_waits_are_watched()) check_run_wait(next);
 }
 
-void watch_ready(Pcb& pcb) noexcept { gettimeofday(&pcb.ready_since, nullptr); }
+void watch_ready(Pcb& pcb) noexcept {
+  pcb.rare_in_use = true;
+  gettimeofday(&pcb.ready_since, nullptr);
+}
 
 void log_line(const char* format, ...) noexcept {
   if (lwp_debug <= 0 || lwp_logfile == nullptr) return;

@@ -19,8 +19,9 @@ void print_stack(const Runtime& runtime, Pcb& pcb, FILE* out) noexcept {
   int max;
   int used;
   (void)stack_use(pcb, &max, &used);
-  const void* const pointer =
-      &pcb == runtime.current ? __builtin_frame_address(0) : pcb.context.frame;
+  const void* pointer = pcb.context.frame;
+  if (is_bare(pcb.context)) pointer = pcb.slot.top - FirstFrame::kBytes;
+  if (&pcb == runtime.current) pointer = __builtin_frame_address(0);
   fprintf(out, "\tstack base: %p, size: %d\n", static_cast<void*>(pcb.slot.low), max);
   fprintf(out, "\tstack usage high water mark: %d\n", used);
   fprintf(out, "\tstack pointer at last yield: %p\n", pointer);

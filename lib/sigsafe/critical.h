@@ -34,8 +34,8 @@ LWP_SIGSAFE inline int word() noexcept {
 }
 
 // Only by a dispatch: the word of the LWP that gets the processor.
-inline void set_word(int value) noexcept {
-  __atomic_store_n(&lwp_thread.critical_word, value, __ATOMIC_RELAXED);
+inline void set_word(int value, ThreadState& thread = lwp_thread) noexcept {
+  __atomic_store_n(&thread.critical_word, value, __ATOMIC_RELAXED);
 }
 
 LWP_SIGSAFE inline void add(int amount, ThreadState& thread = lwp_thread) noexcept {
@@ -94,7 +94,7 @@ inline void owe_nothing() noexcept {
 }
 inline bool owed() noexcept { return (word() & kNothingOwed) == 0; }
 
-inline void enter_library() noexcept { add(kDepthUnit); }
+inline void enter_library(ThreadState& thread = lwp_thread) noexcept { add(kDepthUnit, thread); }
 
 // The lowest level of leaving; core/safe_point.h has what library calls end with.
 inline void leave_library(ThreadState& thread = lwp_thread) noexcept { add(-kDepthUnit, thread); }
