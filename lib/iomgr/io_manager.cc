@@ -11,7 +11,6 @@
 #include "core/scheduler.h"
 #include "iomgr/look.h"
 #include "iomgr/unix_signal.h"
-#include "iomgr/wake_plan.h"
 #include "sigsafe/signal_catcher.h"
 #include "time/fast_time.h"
 
@@ -34,7 +33,7 @@ void sleep_until_due(Runtime& runtime) noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const bool due = runtime.inbox.pending() || runtime.attention.rung.load() ||
                    has_caught_something(runtime) || io.pool.has_done();
-  Poller::Until until = due ? Poller::Until{0} : plan_wake(io.deadlines, io.looked_at);
+  Poller::Until until = due ? Poller::Until{0} : io.wake_plan.next(io.deadlines, io.looked_at);
   if (runtime.messages_due < until.deadline) until = {runtime.messages_due};
   if (runtime.primary) last_context_switch = {};  // time asleep is not time worked
   const std::int64_t now = io.poller.wait(until, note_reported, &runtime);
@@ -43,7 +42,9 @@ void sleep_until_due(Runtime& runtime) noexcept {
   // One of these has ended the sleep: it comes first, and the rest at the next turn.
   (void)empty_inbox(runtime);
   serve_reported(runtime);
-  if (now != 0) expire_slept(runtime, until, now);
+  if (now == 0) return;
+  if (now >= until.wake) io.wake_plan.note_delay(now - until.wake);
+  expire_slept(runtime, until, now);
 }
 
 // Switches: the manager goes behind everybody who is ready.

@@ -18,6 +18,7 @@
 #include "iomgr/deadline_queue.h"
 #include "iomgr/poller.h"
 #include "iomgr/request.h"
+#include "iomgr/wake_plan.h"
 
 namespace lwp {
 
@@ -28,6 +29,7 @@ struct IoManager {
   Poller poller;
   BlockingPool pool;
   DeadlineQueue deadlines;
+  WakePlan wake_plan;
   std::int64_t looked_at = 0;  // when they were last looked at, while there were any
   std::uint64_t next_sequence = 0;
   PROCESS lwp = nullptr;  // the IO MANAGER

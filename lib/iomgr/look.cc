@@ -15,7 +15,7 @@ namespace lwp {
 namespace {
 
 // Those whose deadlines are not behind that time. Whether there were any. planned: their memory has
-// been asked for, as far as plan_wake() does.
+// been asked for, as far as WakePlan does.
 bool expire_until(Runtime& runtime, std::int64_t time, bool planned) noexcept {
   const DueNode* const first = runtime.io->deadlines.take_until(time);
   const DueNode* ahead = first;

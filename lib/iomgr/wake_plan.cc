@@ -7,23 +7,23 @@ namespace lwp {
 
 namespace {
 
-// All of a window's deadlines wake within 100 us, even the first, which waits longest; where there
-// are many it waits for some of the others, too.
-constexpr std::int64_t kWindowNs = 90000;
-constexpr std::int64_t kFullWindowNs = 86000;
+// The first of a window waits longest: for the manager, and where there are many for some of them.
+constexpr std::int64_t kLatestNs = 97000;
+constexpr std::int64_t kManyTakeNs = 4000;
 
 }  // namespace
 
-Poller::Until plan_wake(DeadlineQueue& deadlines, std::int64_t now) noexcept {
+Poller::Until WakePlan::next(DeadlineQueue& deadlines, std::int64_t now) const noexcept {
   constexpr std::int64_t kSoonNs = 1000000;
   constexpr int kMany = 12;  // there is no need to look at each
   const std::int64_t first = deadlines.next_look();
   if (first == kNever || first > now + kSoonNs) return {first};
+  const std::int64_t window = kLatestNs - delay_;
   Poller::Until until = {first, first};
   int count = 0;
   std::int64_t next_first = kNever;
   deadlines.look_ahead([&](const DueNode& due) {
-    if (due.deadline <= first + kWindowNs) {
+    if (due.deadline <= first + window) {
       until.wake = std::max(until.wake, due.deadline);
       prefetch_waiter(due);
       return ++count < kMostAskedFor;
@@ -31,12 +31,13 @@ Poller::Until plan_wake(DeadlineQueue& deadlines, std::int64_t now) noexcept {
     // The first ones share a slot, which is shorter than a window.
     if (next_first == kNever) until.next = due.deadline;
     next_first = std::min(next_first, due.deadline);
-    if (due.deadline > next_first + kWindowNs) return false;
+    if (due.deadline > next_first + window) return false;
     until.next = std::max(until.next, due.deadline);
     return true;
   });
-  if (count >= kMany) return {first, first + kFullWindowNs, first + 2 * kFullWindowNs};
-  return until;
+  if (count < kMany) return until;
+  const std::int64_t full_window = window - kManyTakeNs;
+  return {first, first + full_window, first + 2 * full_window};
 }
 
 }  // namespace lwp
