@@ -157,7 +157,7 @@ int LWP_StackUsed(PROCESS pid, int* max, int* used) {
   const Inside inside(*runtime);
   Pcb* const pcb = runtime->handles.find(pid);
   if (pcb == nullptr) return LWP_EBADPID;
-  return to_c(stack_use(*pcb, max, used));
+  return to_c(stack_use(*runtime, *pcb, max, used));
 }
 
 void LWP_SetLog(FILE* file, int level) {

@@ -29,7 +29,6 @@
 
 #include "arch/sanitizer.h"
 #include "base/attributes.h"
-#include "base/check.h"
 
 namespace lwp {
 
@@ -166,40 +165,52 @@ LWP_ALWAYS_INLINE void context_make_bare(Context& ret_context, char*, char*,
   ret_context.frame = nullptr;
 }
 
-// The frames of flows that have the same entry. Nothing in one says where it lies: so Boost makes
-// one for all, and copies will do.
+// The frames of flows that have the same entry. Nothing in one says where it lies, with the
+// versions of Boost that we know: so Boost makes one for all, and copies will do.
 class FirstFrame {
  public:
-  static constexpr int kBytes = 64;
-
   void start(ContextEntry entry) noexcept {
-    alignas(16) char memory[3 * kBytes] = {};
+    entry_ = entry;
+    constexpr std::ptrdiff_t kRoom = 128;
+    alignas(16) char memory[2 * kRoom] = {};
     char* const high = memory + sizeof memory;
-    const void* const one = boost::context::detail::make_fcontext(high, kBytes, entry);
-    const void* const other = boost::context::detail::make_fcontext(high - kBytes, kBytes, entry);
-    LWP_CHECK(one == high - kBytes && memcmp(one, other, kBytes) == 0);
-    memcpy(image_, one, kBytes);
-    // The control words, and nothing else: the first registers begin as anything.
-    for (int word = 1; word < kFirstWord; ++word) LWP_CHECK(image_[word] == 0);
+    const auto* const one = make(high);
+    const auto* const other = make(high - kRoom);
+    bytes_ = static_cast<std::size_t>(high - one);
+    const auto* const words = reinterpret_cast<const std::uint64_t*>(one);
+    const std::size_t last = bytes_ / sizeof *words - kLastWords;
+    memcpy(last_words_, words + last, sizeof last_words_);
+    copies_do_ = bytes_ <= kRoom / 2 + sizeof *words && memcmp(one, other, bytes_) == 0;
+    // Between these and the control words, the first, there are registers that begin as anything.
+    for (std::size_t i = 1; i < last; ++i) copies_do_ &= words[i] == 0;
   }
+
+  std::size_t bytes() const noexcept { return bytes_; }
 
   // The rest of context_make().
   LWP_ALWAYS_INLINE void complete(Context& bare, char* top) const noexcept {
-    char* const frame = top - kBytes;
-    auto* const words = reinterpret_cast<std::uint64_t*>(frame);
-#pragma GCC unroll 8
-    for (int word = kFirstWord; word < kWords; ++word) words[word] = image_[word];
-    auto* const control = reinterpret_cast<std::uint32_t*>(frame);  // of MXCSR, then of x87
-    control[0] = bare.fp_control;
-    control[1] = bare.x87_control;
+    char* frame = top - bytes_;
+    if (LWP_LIKELY(copies_do_)) {
+      memcpy(top - sizeof last_words_, last_words_, sizeof last_words_);
+    } else {
+      frame = make(top);
+    }
+    const std::uint32_t control[] = {bare.fp_control, bare.x87_control};
+    memcpy(frame, control, sizeof control);
     bare.frame = frame;
   }
 
  private:
-  static constexpr int kWords = kBytes / sizeof(std::uint64_t);
-  static constexpr int kFirstWord = 5;
+  static constexpr std::size_t kLastWords = 3;
 
-  std::uint64_t image_[kWords] = {};
+  char* make(char* top) const noexcept {
+    return static_cast<char*>(boost::context::detail::make_fcontext(top, 0, entry_));
+  }
+
+  ContextEntry entry_ = nullptr;
+  std::size_t bytes_ = 0;
+  bool copies_do_ = false;
+  std::uint64_t last_words_[kLastWords] = {};
 };
 
 // Whether `to` is bare, and the present floating-point state is that which it was made with. `self`
@@ -245,8 +256,8 @@ inline void context_make_bare(Context& ret_context, char* low, char* top,
 
 // Not used, as none is bare.
 struct FirstFrame {
-  static constexpr int kBytes = 0;
   void start(ContextEntry) noexcept {}
+  std::size_t bytes() const noexcept { return 0; }
   void complete(Context&, char*) const noexcept {}
 };
 

@@ -18,9 +18,9 @@ void print_stack(const Runtime& runtime, Pcb& pcb, FILE* out) noexcept {
   if (pcb.nominal_stack == 0) return;
   int max;
   int used;
-  (void)stack_use(pcb, &max, &used);
+  (void)stack_use(runtime, pcb, &max, &used);
   const void* pointer = pcb.context.frame;
-  if (is_bare(pcb.context)) pointer = pcb.slot.top - FirstFrame::kBytes;
+  if (is_bare(pcb.context)) pointer = pcb.slot.top - runtime.first_frame.bytes();
   if (&pcb == runtime.current) pointer = __builtin_frame_address(0);
   fprintf(out, "\tstack base: %p, size: %d\n", static_cast<void*>(pcb.slot.low), max);
   fprintf(out, "\tstack usage high water mark: %d\n", used);
