@@ -38,11 +38,17 @@ bool look_into(const DueNode* const* chains, int count, std::int64_t begin,
   return looked_at > 0;
 }
 
+// As served_before() has it; the requests themselves lie far apart.
+bool due_before(const DueNode& a, const DueNode& b) noexcept {
+  if (a.deadline != b.deadline) return a.deadline < b.deadline;
+  return a.request->sequence < b.request->sequence;
+}
+
 DueNode* merged(DueNode* a, DueNode* b) noexcept {
   DueNode* first;
   DueNode** end = &first;
   while (a != nullptr && b != nullptr) {
-    DueNode*& earlier = served_before(*b->request, *a->request) ? b : a;
+    DueNode*& earlier = due_before(*b, *a) ? b : a;
     *end = earlier;
     end = &earlier->next;
     earlier = earlier->next;
@@ -51,7 +57,7 @@ DueNode* merged(DueNode* a, DueNode* b) noexcept {
   return first;
 }
 
-// By `next`. Half of them are in the last of the sorted chains, a quarter in the one before.
+// A merge sort: parts[i] has 2^i of them, sorted, or none.
 DueNode* sorted(DueNode* chain) noexcept {
   constexpr int kMost = 32;
   DueNode* parts[kMost];
@@ -146,9 +152,7 @@ void DeadlineQueue::move_down(const Position& position, std::uint64_t most) noex
       unlink(due);
       put(due);
       ++moved;
-      if (head == nullptr) continue;
-      prefetch(head);
-      ++chains_left;
+      chains_left += head != nullptr;  // which is on its way: it has been written to
     }
   }
   level.count += moved;
