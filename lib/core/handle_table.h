@@ -36,12 +36,11 @@ class HandleTable {
 
   // Gives the LWP in this block a handle of its own. False if there is no memory for a new place.
   LWP_ALWAYS_INLINE bool issue(Pcb& pcb) noexcept {
-    if (LWP_UNLIKELY(!has_place(pcb)) && !take_place(pcb)) return false;
+    if (LWP_UNLIKELY(pcb.table_index == 0) && !take_place(pcb)) return false;
     issue_again(pcb);
     return true;
   }
   // The same, if LWPs in this block have had handles before.
-  static bool has_place(const Pcb& pcb) noexcept { return pcb.table_index != 0; }
   LWP_ALWAYS_INLINE void issue_again(Pcb& pcb) noexcept {
     Place& place = places_[pcb.table_index];
     // A block keeps its last handle.

@@ -88,19 +88,8 @@ class RunQueue {
     return running.next == &running && ready_ >> running.priority == 1;
   }
 
-  // The same for the running LWP that leaves its ring, in which it is.
-  LWP_ALWAYS_INLINE Pcb* remove_and_pick(Pcb& running) noexcept {
-    Pcb& next = *running.next;
-    if (LWP_UNLIKELY(&next == &running || scout_ == &running)) {
-      remove(running);
-      return pick();
-    }
-    unlink_head(running, next);
-    return LWP_LIKELY(ready_ >> running.priority == 1) ? &next : pick();
-  }
-
-  // The same in two steps, where it is quick: others are in its ring, so running.next comes next,
-  // as nobody is in a higher one.
+  // remove() and pick() in two steps, where it is quick: others are in the ring of the running LWP,
+  // which is in it, so running.next comes next, as nobody is in a higher one.
   LWP_ALWAYS_INLINE bool leads_others(const Pcb& running) const noexcept {
     return running.next != &running && scout_ != &running && ready_ >> running.priority == 1;
   }

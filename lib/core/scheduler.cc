@@ -87,17 +87,15 @@ void detail::send_scout(Runtime& runtime, Pcb& next) noexcept {
 void dispatch_attentively(Runtime& runtime, Place place) noexcept {
   Pcb& self = *runtime.current;
   Pcb& next = choose_attentively(runtime, &self, place);
-  if (&next == &self) return;
-  complete(runtime, next);
-  detail::switch_to(runtime, next);
+  if (&next != &self) complete_and_switch_to(runtime, next);
 }
 
 void dispatch_to(Runtime& runtime, Pcb& next) noexcept {
   choose_attentively(runtime, runtime.current, Place::given_up, &next);
-  switch_to_bare(runtime, next);
+  complete_and_switch_to(runtime, next);
 }
 
-void switch_to_bare(Runtime& runtime, Pcb& next) noexcept {
+void complete_and_switch_to(Runtime& runtime, Pcb& next) noexcept {
   complete(runtime, next);
   detail::switch_to(runtime, next);
 }

@@ -86,8 +86,8 @@ void dispatch_to(Runtime& runtime, Pcb& next) noexcept;
 LWP_NOINLINE void dispatch_attentively(Runtime& runtime, Place place = Place::given_up) noexcept;
 [[noreturn]] LWP_NOINLINE void dispatch_for_good_attentively(Runtime& runtime) noexcept;
 
-// detail::switch_to(), to an LWP that has never run.
-LWP_NOINLINE void switch_to_bare(Runtime& runtime, Pcb& next) noexcept;
+// detail::switch_to(), to an LWP that may never have run.
+LWP_NOINLINE void complete_and_switch_to(Runtime& runtime, Pcb& next) noexcept;
 
 // Switches. The running LWP goes behind its equals, if it is ready, and the best ready LWP runs.
 // Only if nothing wants attention. kBare: most likely that one has never run.
@@ -101,7 +101,7 @@ LWP_ALWAYS_INLINE void dispatch_plainly(Runtime& runtime) noexcept {
   if constexpr (kBare) {
     complete(runtime, *next);
   } else if (LWP_UNLIKELY(is_bare(next->context))) {
-    return switch_to_bare(runtime, *next);
+    return complete_and_switch_to(runtime, *next);
   }
   detail::switch_to(runtime, *next);
 }
