@@ -258,7 +258,7 @@ std::int64_t DeadlineQueue::next_look() noexcept {
   std::int64_t earliest = kNever;
   std::int64_t first = kNever;
   if (near_marks_.any()) {
-    first = tick_ + near_marks_.distance_from(near_slot(tick_));
+    first = first_near();
     (void)look_into(&near_[near_slot(first)], 1, first << kTickBits, &earliest);
   }
   if (first >= far_begins_) look_into_far(&earliest);

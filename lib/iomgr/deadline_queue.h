@@ -81,10 +81,10 @@ class DeadlineQueue {
   template <typename Each>
   void look_ahead(Each each) const noexcept {
     if (!near_marks_.any()) return;
-    const int begin = near_slot(tick_);
-    const int first = (begin + near_marks_.distance_from(begin)) & (kNearSlots - 1);
-    for (std::uint64_t marks = near_marks_.next_64(first); marks != 0; marks &= marks - 1) {
-      DueNode* due = near_[(first + __builtin_ctzll(marks)) & (kNearSlots - 1)];
+    const std::int64_t first = first_near();
+    for (std::uint64_t marks = near_marks_.next_64(near_slot(first)); marks != 0;
+         marks &= marks - 1) {
+      DueNode* due = near_[near_slot(first + __builtin_ctzll(marks))];
       for (; due != nullptr; due = due->next) {
         if (!each(*due)) return;
       }
@@ -126,6 +126,11 @@ class DeadlineQueue {
   static constexpr int tick_bits(int level) noexcept { return kNearBits - 1 + level * kStepBits; }
   static constexpr int near_slot(std::int64_t tick) noexcept {
     return static_cast<int>(tick & (kNearSlots - 1));
+  }
+
+  // The tick of the first near slot that holds something. There is one.
+  std::int64_t first_near() const noexcept {
+    return tick_ + near_marks_.distance_from(near_slot(tick_));
   }
 
   DueNode* take_due(std::int64_t tick, std::int64_t time) noexcept;

@@ -17,7 +17,7 @@ Poller::Until WakePlan::next(DeadlineQueue& deadlines, std::int64_t now) const n
   constexpr std::int64_t kSoonNs = 1000000;
   constexpr int kMany = 12;  // there is no need to look at each
   const std::int64_t first = deadlines.next_look();
-  if (first == kNever || first > now + kSoonNs) return {first};
+  if (first > now + kSoonNs) return {first};
   const std::int64_t window = kLatestNs - delay_;
   Poller::Until until = {first, first};
   int count = 0;
