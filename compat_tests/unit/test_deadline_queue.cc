@@ -171,6 +171,7 @@ CASE(random_inserts_erases_and_strides_agree_with_the_model) {
       }
       if (step % 8 == 0) model.go_to(model.now() + any_size(round % 4 < 2 ? 24 : 40));
       if (step % 8 == 4) model.check_next_look();
+      if (step % 16 == 10) model.queue().work_ahead();
     }
     model.go_to(model.now() + (std::int64_t{1} << 60));
     expect(model.queue().empty());
@@ -229,6 +230,7 @@ CASE(slots_that_are_moved_in_parts_lose_nobody) {
   }
   for (std::int64_t now = 0; now < 2 * kSecond; now += 131072) {
     model.go_to(now);
+    if (now % 5 != 0) model.queue().work_ahead();
     IoRequest& request = model.requests()[random() % model.requests().size()];
     if (Model::contains(request)) model.erase(request);
   }

@@ -224,6 +224,12 @@ void DeadlineQueue::prefetch_ahead() noexcept {
   }
 }
 
+void DeadlineQueue::work_ahead_now() noexcept {
+  move_ahead(tick_ - worked_ahead_at_);
+  worked_ahead_at_ = tick_;
+  prefetch_ahead();
+}
+
 DueNode* DeadlineQueue::take_due(std::int64_t tick, std::int64_t time) noexcept {
   DueNode* first;
   DueNode** end = &first;
@@ -235,12 +241,8 @@ DueNode* DeadlineQueue::take_due(std::int64_t tick, std::int64_t time) noexcept 
     move_all_down(far);
   }
   end = take_near(tick, time, end);
-  constexpr int kStrideBits = 4;  // looking each time is not worth while
-  if (tick >> kStrideBits > moved_ahead_at_ >> kStrideBits) {
-    move_ahead(tick - moved_ahead_at_);
-    moved_ahead_at_ = tick;
-  }
-  prefetch_ahead();
+  constexpr std::int64_t kLongTicks = 4 * kStrideTicks;
+  if (tick - worked_ahead_at_ >= kLongTicks) work_ahead_now();
   *end = nullptr;
   nobody_before_ = std::max(nobody_before_, time + 1);
   return first;

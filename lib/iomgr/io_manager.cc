@@ -12,7 +12,6 @@
 #include "iomgr/look.h"
 #include "iomgr/unix_signal.h"
 #include "sigsafe/signal_catcher.h"
-#include "time/fast_time.h"
 
 namespace lwp {
 
@@ -29,7 +28,7 @@ void sleep_until_due(Runtime& runtime) noexcept {
   IoManager& io = *runtime.io;
   if (runtime.before_sleep != nullptr && runtime.before_sleep(runtime)) return;
   // From here on a handler that notes something also ends the sleep; what came before is seen now.
-  runtime.sleeping.store(true, std::memory_order_seq_cst);
+  runtime.sleeping.store(true, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   const bool due = runtime.inbox.pending() || runtime.attention.rung.load() ||
                    has_caught_something(runtime) || io.pool.has_done();
@@ -37,7 +36,7 @@ void sleep_until_due(Runtime& runtime) noexcept {
   if (runtime.messages_due < until.deadline) until = {runtime.messages_due};
   if (runtime.primary) last_context_switch = {};  // time asleep is not time worked
   const std::int64_t now = io.poller.wait(until, note_reported, &runtime);
-  (void)fetch_time(nullptr, nullptr);
+  remember_time();
   runtime.sleeping.store(false, std::memory_order_relaxed);
   // One of these has ended the sleep: it comes first, and the rest at the next turn.
   (void)empty_inbox(runtime);
@@ -86,13 +85,15 @@ void io_main(void*) noexcept {
     bool woke = deliver_unix_signals(runtime);
     woke |= io.pool.collect(runtime);
     woke |= expire(runtime);
+    const bool may_sleep = !woke && !runtime.queue.has_rival(*runtime.current);
+    if (!may_sleep) remember_time();
     bool looked = true;
     if (woke && turns < kTurnsWithoutDescriptors) {
       ++turns;
       looked = false;
     } else {
       turns = 0;
-      if (!woke && !runtime.queue.has_rival(*runtime.current)) {
+      if (may_sleep) {
         sleep_until_due(runtime);
       } else if (io.poller.watching()) {
         (void)look_at_descriptors(runtime);

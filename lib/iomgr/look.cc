@@ -8,7 +8,6 @@
 #include "iomgr/io_manager.h"
 #include "iomgr/unix_signal.h"
 #include "iomgr/wake_plan.h"
-#include "time/fast_time.h"
 
 namespace lwp {
 
@@ -44,7 +43,6 @@ void prefetch_frames(const Pcb& pcb) noexcept {
 }  // namespace
 
 bool expire(Runtime& runtime) noexcept {
-  (void)fetch_time(nullptr, nullptr);  // with every look, as ever: FT_LastTime is no older
   if (runtime.io->deadlines.empty()) return false;
   runtime.io->looked_at = monotonic_ns();
   return expire_until(runtime, runtime.io->looked_at, false);
@@ -105,6 +103,7 @@ bool poll_io(Runtime& runtime) noexcept {
   woke |= deliver_unix_signals(runtime);
   woke |= runtime.io->pool.collect(runtime);
   woke |= expire(runtime);
+  remember_time();
   if (!runtime.io->poller.watching()) return woke;
   runtime.io->poller.doubt();
   return look_at_descriptors(runtime) || woke;

@@ -10,6 +10,7 @@
 #include "core/runtime.h"
 #include "iomgr/poller.h"
 #include "iomgr/request.h"
+#include "time/fast_time.h"
 
 namespace lwp {
 
@@ -32,6 +33,9 @@ void start_soft_signals(Runtime& runtime, Started started) noexcept {
   };
   runtime.soft_signals.take(start, started);
 }
+
+// To be called after a look, before others run: FT_LastTime is no older, as ever.
+inline void remember_time() noexcept { (void)fetch_time(nullptr, nullptr); }
 
 // Ends the waits whose deadlines have come. Whether there were any.
 bool expire(Runtime& runtime) noexcept;

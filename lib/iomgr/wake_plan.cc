@@ -35,6 +35,7 @@ Poller::Until WakePlan::next(DeadlineQueue& deadlines, std::int64_t now) const n
     until.next = std::max(until.next, due.deadline);
     return true;
   });
+  deadlines.work_ahead();  // while that memory is on its way
   if (count < kMany) return until;
   const std::int64_t full_window = window - kManyTakeNs;
   return {first, first + full_window, first + 2 * full_window};
