@@ -79,7 +79,8 @@ extern "C" void lwp_door_fault(lwp::Zone* zone, const void* address) {
   using namespace lwp;
   const Pcb& pcb = *static_cast<Runtime*>(zone)->current;
   if (pcb.nominal_stack == 0) return;
-  const auto* const at = static_cast<const char*>(address);
-  const auto guard = static_cast<std::ptrdiff_t>(pcb.slot.guard_size());
-  if (at < pcb.slot.low && pcb.slot.low - at <= guard) complain(pcb);
+  // Unsigned: on 32-bit systems address 0 may be more than half of memory away.
+  const auto end = reinterpret_cast<std::uintptr_t>(pcb.slot.low);
+  const auto at = reinterpret_cast<std::uintptr_t>(address);
+  if (at < end && end - at <= pcb.slot.guard_size()) complain(pcb);
 }
