@@ -159,7 +159,7 @@ class StackPool {
     std::size_t mapped = 0;  // bytes in all arenas of this class
     unsigned next_colour = 0;
   };
-  static constexpr int kClasses = sizeof(void*) == 8 ? 18 : 10;
+  static constexpr int kClasses = sizeof(void*) == 8 ? 18 : 16;
   static constexpr int kMaxArenas = 512;
   static constexpr std::size_t kNothing = ~std::size_t{0};
 
