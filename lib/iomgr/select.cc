@@ -152,12 +152,12 @@ int block_on_poll(Runtime& runtime, pollfd* fds, nfds_t count, std::int64_t dead
 }
 
 int block_on_fd(Runtime& runtime, int fd, std::uint32_t events, bool retried) noexcept {
-  // Two cache lines, both asked for when the descriptor is reported (Poller::prefetch_waiters).
+  // At most two cache lines: Poller::prefetch_waiters asks for both when the descriptor is reported.
   struct alignas(kCacheLine) {
     FdInterest interest;
     IoRequest request;
   } wait;
-  static_assert(sizeof wait == 2 * kCacheLine);
+  static_assert(sizeof wait <= 2 * kCacheLine);
   FdInterest& interest = wait.interest;
   IoRequest& request = wait.request;
   interest.fd = fd;
