@@ -111,6 +111,29 @@ LWP_ALWAYS_INLINE Arrival jump(Context& self, const Context& to) noexcept {
   return arrival;
 }
 
+#elif defined(__i386__)
+
+inline std::uint16_t x87_status() noexcept {
+  std::uint16_t status;
+  __asm__ __volatile__("fnstsw %0" : "=a"(status));
+  return status;
+}
+
+// Boost's switch gives each flow its MXCSR back, but leaves the flags of the x87 unit, which does
+// most of the arithmetic here, as they are.
+LWP_ALWAYS_INLINE Arrival jump(Context& self, const Context& to) noexcept {
+  constexpr std::uint32_t kFlags = 0x3f;
+  const std::uint32_t flags = x87_status() & kFlags;
+  const Arrival arrival = boost::context::detail::jump_fcontext(to.frame, &self);
+  if (LWP_UNLIKELY((flags & ~x87_status()) != 0)) {
+    std::uint32_t environment[7];  // status is the second word; to be changed only as a whole
+    __asm__ __volatile__("fnstenv %0" : "=m"(environment));
+    environment[1] |= flags;
+    __asm__ __volatile__("fldenv %0" : : "m"(environment));
+  }
+  return arrival;
+}
+
 #else
 
 LWP_ALWAYS_INLINE Arrival jump(Context& self, const Context& to) noexcept {
