@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sigsafe/access_rights.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__i386__)
 
 #include <cpuid.h>
 
@@ -21,6 +21,11 @@ struct Description {
   std::uint32_t bytes;
   std::uint64_t components;
 };
+#if defined(__i386__)
+constexpr std::size_t kOldArea = 112;  // as by fsave
+#else
+constexpr std::size_t kOldArea = 0;
+#endif
 constexpr std::size_t kDescriptionPlace = 464;
 constexpr std::size_t kPresentPlace = 512;
 constexpr std::uint32_t kMagic = 0x46505853;
@@ -61,8 +66,9 @@ std::size_t find_access_rights() noexcept {
 
 void set_interrupted_rights(std::size_t place, const ucontext_t& interrupted) noexcept {
   if (place == 0) return;
-  const auto* const area = reinterpret_cast<const char*>(interrupted.uc_mcontext.fpregs);
+  const auto* area = reinterpret_cast<const char*>(interrupted.uc_mcontext.fpregs);
   if (area == nullptr) return;
+  area += kOldArea;
   const auto description = read_at<Description>(area, kDescriptionPlace);
   if (description.magic != kMagic || (description.components & kComponentBit) == 0) return;
   const bool initial = (read_at<std::uint64_t>(area, kPresentPlace) & kComponentBit) == 0;
