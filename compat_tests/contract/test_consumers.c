@@ -91,7 +91,7 @@ static void listen_for_timers(void* parm) {
     struct timeval left = earliest->TimeLeft;
     const int result = select_lwp(0, NULL, NULL, NULL, &earliest->TimeLeft);
     expect(TM_eql(&left, &earliest->TimeLeft)); /* the list is as it was */
-    note("%d", result);
+    if (result != 0) note("%d", result);
     TM_Rescan(timers);
     for (;;) {
       struct TM_Elem* const expired = TM_GetExpired(timers);
@@ -124,8 +124,8 @@ CASE(listener_on_time_left_is_cancelled_for_an_earlier_timer) {
   expect(TM_GetEarliest(timers) == &early);
   expect_int(IOMGR_Cancel(listener), 0);
   expect_transcript("");
-  wait_for_notes(3);
-  expect_transcript("-2 0 early");
+  wait_for_notes(2);
+  expect_transcript("-2 early");
   expect(TM_GetEarliest(timers) == &late);
 }
 
