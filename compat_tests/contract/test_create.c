@@ -174,16 +174,16 @@ CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here",
   spawn("A", 1, note_and_yield, NULL);
   highest = LWP_HighestIndex();
   limit_address_space((rlim_t)256 << 20);
-  expect_int(LWP_CreateProcess(note_and_end, 1 << 30, 1, NULL, "X", &pid), LWP_ENOMEM);
+  expect_int(LWP_CreateProcess(note_and_end, 1 << 28, 1, NULL, "X", &pid), LWP_ENOMEM);
   /* No memory wins over a bad priority, and both leave the caller running. */
-  expect_int(LWP_CreateProcess(note_and_end, 1 << 30, 99, NULL, "X", &pid), LWP_ENOMEM);
+  expect_int(LWP_CreateProcess(note_and_end, 1 << 28, 99, NULL, "X", &pid), LWP_ENOMEM);
   expect(pid == (PROCESS)&stored);
   expect_int(LWP_HighestIndex(), highest);
   expect_transcript("A");
   spawn("B", 1, note_and_end, NULL);
   expect_transcript("A B");
   limit_address_space(RLIM_INFINITY);
-  expect_int(LWP_CreateProcess(note_and_end, 1 << 30, 1, NULL, "C", &pid), LWP_SUCCESS);
+  expect_int(LWP_CreateProcess(note_and_end, 1 << 28, 1, NULL, "C", &pid), LWP_SUCCESS);
   expect_transcript("A C");
 }
 

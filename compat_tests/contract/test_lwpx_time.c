@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_lwpx_time.c - sleeps, and events with deadlines. */
+#include <limits.h>
+
 #include "io_case.h"
 
 static int event, other;
@@ -49,7 +51,7 @@ static void sleep_long(void* parm) {
 }
 
 CASE(long_sleepers_wake_only_when_cancelled) {
-  static long lengths[] = {1000, 1L << 33, 1L << 40, 0x7fffffffffffffffL};
+  static long lengths[] = {1000, 1000 + (LONG_MAX >> 30), 1000 + (LONG_MAX >> 23), LONG_MAX};
   PROCESS pids[4];
   int i;
   start_with_io();

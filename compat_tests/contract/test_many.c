@@ -5,7 +5,7 @@
 #include "lwp_case.h"
 
 #ifdef LWP_LWP_H
-enum { kMost = 100000 };
+enum { kMost = sizeof(void*) == 8 ? 100000 : 20000 }; /* or there are not enough addresses */
 #else
 enum { kMost = 10000 }; /* two mappings each; the system allows some 65000 */
 #endif

@@ -118,7 +118,9 @@ CASE(c_library_is_reported) {
   wait_for_clock();
   tick_in_libc();
   expect_report(PRE_STUCK_CODE, 0);
+#if !defined(__i386__) /* where all system calls are made from a page of the kernel's */
   expect(strstr(last_module, "libc") != NULL);
+#endif
 }
 
 CASE(foreign_mask_is_reported) {

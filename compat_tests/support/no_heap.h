@@ -72,6 +72,14 @@ int posix_memalign(void** memory, size_t alignment, size_t bytes) {
   return *memory != NULL ? 0 : ENOMEM;
 }
 
+#if defined(SYS_mmap2)
+#define MAP(address, bytes, protection, flags, fd, offset) \
+  (void*)syscall(SYS_mmap2, address, bytes, protection, flags, fd, (long)((offset) / 4096))
+#else
+#define MAP(address, bytes, protection, flags, fd, offset) \
+  (void*)syscall(SYS_mmap, address, bytes, protection, flags, fd, offset)
+#endif
+
 /* Which of the two names "mmap" stands for depends on the size of off_t. */
 void* map_32(void* address, size_t bytes, int protection, int flags, int fd,
              long offset) __asm__("mmap");
@@ -80,12 +88,12 @@ void* map_64(void* address, size_t bytes, int protection, int flags, int fd,
 
 void* map_32(void* address, size_t bytes, int protection, int flags, int fd, long offset) {
   forbidden("mmap");
-  return (void*)syscall(SYS_mmap, address, bytes, protection, flags, fd, offset);
+  return MAP(address, bytes, protection, flags, fd, offset);
 }
 
 void* map_64(void* address, size_t bytes, int protection, int flags, int fd, off64_t offset) {
   forbidden("mmap64");
-  return (void*)syscall(SYS_mmap, address, bytes, protection, flags, fd, offset);
+  return MAP(address, bytes, protection, flags, fd, offset);
 }
 
 void* mremap(void* old, size_t old_bytes, size_t bytes, int flags, ...) {

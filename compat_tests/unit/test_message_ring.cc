@@ -118,10 +118,14 @@ CASE(a_cell_that_is_claimed_holds_back_those_behind_it_only) {
 constexpr int kThreads = 3;
 constexpr std::uintptr_t kEach = 200000;
 
+// A message is its number, and above that who has sent it.
+constexpr int kSenderShift = 8 * sizeof(std::uintptr_t) - 2;
+constexpr std::uintptr_t kNumber = (std::uintptr_t{1} << kSenderShift) - 1;
+
 void* send_many(void* argument) {
   const auto sender = reinterpret_cast<std::uintptr_t>(argument);
   for (std::uintptr_t i = 1; i <= kEach; ++i) {
-    while (!push(sender << 32 | i)) sched_yield();
+    while (!push(sender << kSenderShift | i)) sched_yield();
   }
   return nullptr;
 }
@@ -139,7 +143,7 @@ CASE(senders_at_once_lose_nothing_and_keep_their_order) {
       sched_yield();
       continue;
     }
-    expect_int(target & 0xffffffff, ++last[target >> 32]);
+    expect_int(target & kNumber, ++last[target >> kSenderShift]);
     --left;
   }
   for (pthread_t thread : threads) pthread_join(thread, nullptr);
@@ -148,7 +152,8 @@ CASE(senders_at_once_lose_nothing_and_keep_their_order) {
 volatile std::uintptr_t sent_by_handler;
 
 void send_from_handler(int) {
-  if (push(std::uintptr_t{1} << 32 | (sent_by_handler + 1))) sent_by_handler = sent_by_handler + 1;
+  if (push(std::uintptr_t{1} << kSenderShift | (sent_by_handler + 1)))
+    sent_by_handler = sent_by_handler + 1;
 }
 
 // The handler comes between claiming and publishing, too; the owner then finds an empty ring.
@@ -164,12 +169,12 @@ CASE(a_handler_may_send_while_it_interrupts_a_sender) {
   while (sent_by_handler < 5000) {
     if (push(sent + 1)) ++sent;
     while (const std::uintptr_t target = take()) {
-      expect_int(target & 0xffffffff, ++last[target >> 32]);
+      expect_int(target & kNumber, ++last[target >> kSenderShift]);
     }
   }
   const itimerval off = {};
   setitimer(ITIMER_REAL, &off, nullptr);
-  while (const std::uintptr_t target = take()) ++last[target >> 32];
+  while (const std::uintptr_t target = take()) ++last[target >> kSenderShift];
   expect_int(last[0], sent);
   expect_int(last[1], sent_by_handler);
 }
