@@ -178,8 +178,17 @@ void DeadlineQueue::move_ahead(std::int64_t ticks) noexcept {
 
 // Those of a near slot, behind *end; returns the new end.
 DueNode** DeadlineQueue::take_slot(int slot, std::int64_t time, DueNode** end) noexcept {
+  DueNode* const first = near_[slot];  // mostly the only one
+  if (first->next == nullptr && first->deadline <= time) {
+    near_[slot] = nullptr;
+    near_marks_.unmark(slot);
+    first->place = nullptr;
+    --count_;
+    *end = first;
+    return &first->next;
+  }
   DueNode* taken = nullptr;
-  for (DueNode *due = near_[slot], *next; due != nullptr; due = next) {
+  for (DueNode *due = first, *next; due != nullptr; due = next) {
     next = due->next;
     if (due->deadline > time) continue;
     unlink(*due);

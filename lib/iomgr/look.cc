@@ -13,21 +13,24 @@ namespace lwp {
 
 namespace {
 
-// Those whose deadlines are not behind that time. Whether there were any. planned: their memory has
-// been asked for, as far as WakePlan does.
-bool expire_until(Runtime& runtime, std::int64_t time, bool planned) noexcept {
-  const DueNode* const first = runtime.io->deadlines.take_until(time);
-  const DueNode* ahead = first;
-  for (int i = 0; i < kMostAskedFor && ahead != nullptr; ++i, ahead = ahead->next) {
-    if (!planned) prefetch_waiter(*ahead);
+// For the first ones of a chain, as many as will do.
+void prefetch_waiters(const DueNode* due) noexcept {
+  for (int i = 0; i < kMostAskedFor && due != nullptr; ++i, due = due->next) prefetch_waiter(*due);
+}
+
+// Those whose deadlines are not behind that time. Whether there were any. asked_for: their memory
+// has been, as far as WakePlan does.
+bool expire_until(Runtime& runtime, std::int64_t time, bool asked_for) noexcept {
+  const DueNode* due = runtime.io->deadlines.take_until(time);
+  const bool any = due != nullptr;
+  while (due != nullptr) {
+    if (!asked_for) prefetch_waiters(due);
+    asked_for = false;
+    for (int i = 0; i < kMostAskedFor && due != nullptr; ++i, due = due->next) {
+      finish(runtime, *due->request, IoOutcome::timed_out);
+    }
   }
-  for (const DueNode* due = first; due != nullptr; due = due->next) {
-    finish(runtime, *due->request, IoOutcome::timed_out);
-    if (ahead == nullptr) continue;
-    prefetch_waiter(*ahead);
-    ahead = ahead->next;
-  }
-  return first != nullptr;
+  return any;
 }
 
 // What it will touch up to the call that waits, on a stack that has not been used since. Into the
