@@ -112,6 +112,55 @@ CASE(a_null_name_is_the_empty_string) {
   expect(seen != NULL && strcmp(seen, "") == 0);
 }
 
+static char name_seen[32];
+
+static void see_name(void* parm) {
+  const char* const name = LWP_Name();
+  (void)parm;
+  memset(name_seen, 0, sizeof name_seen);
+  if (name != NULL) strncpy(name_seen, name, sizeof name_seen - 1);
+}
+
+/* As short as can be, so that each uses what the one before has left. */
+static void expect_seen(const char* name) {
+  spawn(name, 1, see_name, NULL);
+  expect(strncmp(name_seen, name, sizeof name_seen - 1) == 0);
+}
+
+CASE(nobody_has_the_long_name_of_who_was_there_before) {
+  int accounted;
+  host(1);
+  for (accounted = 0; accounted <= 1; ++accounted) {
+    int i;
+    lwp_stackUseEnabled = accounted;
+    for (i = 0; i < 100; ++i) {
+      expect_seen("a name that does not fit into a control block");
+      expect_seen("short");
+    }
+    expect_int(LWP_CreateProcess(see_name, 16384, 1, NULL, NULL, NULL), LWP_SUCCESS);
+    expect_int(strlen(name_seen), 0);
+  }
+}
+
+CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here",
+        who_comes_after_a_name_that_found_no_memory_has_a_name) {
+  enum { kLength = 64 << 20 };
+  char* const name = malloc(kLength);
+  struct rlimit limit;
+  memset(name, 'n', kLength - 1);
+  name[kLength - 1] = '\0';
+  host(1);
+  lwp_stackUseEnabled = 0;
+  expect_seen("first");
+  expect_seen("second");
+  getrlimit(RLIMIT_AS, &limit);
+  limit.rlim_cur = (rlim_t)kLength;
+  expect_int(setrlimit(RLIMIT_AS, &limit), 0);
+  expect_int(LWP_CreateProcess(see_name, 16384, 1, NULL, name, NULL), LWP_ENOMEM);
+  expect_seen("third");
+  free(name);
+}
+
 #endif
 
 int main(void) {
@@ -124,6 +173,8 @@ int main(void) {
       cmocka_unit_test(numbers_go_on_over_terminate),
 #ifdef LWP_LWP_H
       cmocka_unit_test(a_null_name_is_the_empty_string),
+      cmocka_unit_test(nobody_has_the_long_name_of_who_was_there_before),
+      cmocka_unit_test(who_comes_after_a_name_that_found_no_memory_has_a_name),
 #endif
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,9 +17,9 @@ namespace {
 
 bool copy_long_name(Runtime& runtime, Pcb& pcb, const char* name) noexcept {
   const std::size_t size = strlen(name) + 1;
-  pcb.name = static_cast<char*>(take_memory(runtime.block, size));
-  if (pcb.name == nullptr) return false;
-  memcpy(pcb.name, name, size);
+  auto* const copy = static_cast<char*>(take_memory(runtime.block, size));
+  if (copy == nullptr) return false;
+  pcb.name = static_cast<char*>(memcpy(copy, name, size));
   pcb.flags |= kOwnsMemory;
   return true;
 }
