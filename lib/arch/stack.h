@@ -48,7 +48,7 @@ struct StackSlot {
   GuardKind guard = GuardKind::none;
   std::uint16_t measure_every = 0;   // so many uses
   std::uint16_t until_measured = 0;  // uses left
-  bool recycled = false;             // has had an owner before; the first one may say so already
+  bool recycled = false;             // by acquire(): has had an owner before
   bool placed : 1;                   // not of an arena: see place()
   bool in_block : 1;                 // placed in the pool's own block
   unsigned valgrind_id = 0;
@@ -117,7 +117,7 @@ class StackPool {
     return slot;
   }
   // The same in two steps, where it is quick: the last one was wanted with as much room, and one of
-  // that size has been released. Else null. `recycled` is left as the last owner did.
+  // that size has been released. Else null. `recycled` is left as it is.
   LWP_ALWAYS_INLINE StackSlot* first_recycled(std::size_t wanted) const noexcept {
     return LWP_LIKELY(wants_what_last(wanted)) ? last_class_->free : nullptr;
   }

@@ -35,7 +35,6 @@ void construct(StackSlot& slot) noexcept {
   const StackSlot kept = slot;
   Pcb& pcb = *new (&pcb_of(slot)) Pcb;
   pcb.slot = kept;
-  pcb.slot.recycled = true;
   pcb.due = static_cast<DueNode*>(kept.annex);
   if (kept.placed) pcb.flags = kPlaced;
 }
@@ -189,15 +188,12 @@ void exit_lwp(Runtime& runtime, void* status) noexcept {
 void adopt_first_lwp(Runtime& runtime, int priority) noexcept {
   runtime.first_frame.start(lwp_main);
   Pcb& pcb = runtime.first;
-  pcb.begin_anew();
   pcb.due = &runtime.first_due;
   copy_name(runtime, pcb,
             runtime.dialect == Dialect::afs3 ? "Main Process [created by LWP]" : "Main Process");
   runtime.handles.issue(pcb);
   pcb.context.note.adopted();
   pcb.priority = static_cast<std::uint8_t>(priority);
-  pcb.nominal_stack = 0;
-  pcb.stack_accounted = false;
   pcb.index = (*runtime.next_index)++;
   runtime.current = &pcb;
   *runtime.current_mirror = pcb.handle;
