@@ -77,6 +77,25 @@ CASE(priorities_out_of_range_are_refused) {
   expect_transcript("");
 }
 
+static void end_at_once(void* parm) { (void)parm; }
+
+/* There is a block of one that has ended, which is taken without much ado. */
+CASE(priorities_out_of_range_are_refused_in_the_place_of_another_too) {
+  const int priorities[] = {-1, LWP_MAX_PRIORITY + 1, 31, 32, 256, -256};
+  unsigned i, accounted;
+  PROCESS pid;
+  host(1);
+  for (accounted = 0; accounted <= 1; ++accounted) {
+    lwp_stackUseEnabled = (int)accounted;
+    for (i = 0; i < sizeof priorities / sizeof priorities[0]; ++i) {
+      spawn("E", 1, end_at_once, NULL);
+      spawn("E", 1, end_at_once, NULL);
+      expect_int(LWP_CreateProcess(end_at_once, 16384, priorities[i], NULL, "X", &pid),
+                 LWP_EBADPRI);
+    }
+  }
+}
+
 CASE(every_priority_in_range_is_given) {
   int wanted;
   host(4);
@@ -230,6 +249,7 @@ int main(void) {
       cmocka_unit_test(handle_is_what_the_new_lwp_calls_itself),
       cmocka_unit_test(handle_of_an_lwp_that_has_ended_meanwhile_is_stored_too),
       cmocka_unit_test(priorities_out_of_range_are_refused),
+      cmocka_unit_test(priorities_out_of_range_are_refused_in_the_place_of_another_too),
       cmocka_unit_test(every_priority_in_range_is_given),
       cmocka_unit_test(lwps_make_lwps),
       cmocka_unit_test(name_is_copied),

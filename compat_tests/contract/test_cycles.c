@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lwp_case.h"
 
@@ -121,10 +122,66 @@ CASE(lwps_that_come_and_go_leave_nothing_behind) {
   expect_int(mappings(), mappings_before);
 }
 
+#ifdef LWP_LWP_H
+
+#include <lwp/lwpx.h>
+
+static int create_wrongly(void) {
+  struct LWPX_Attributes wanted = LWPX_ATTRIBUTES_INIT;
+  wanted.priority = LWP_MAX_PRIORITY + 1;
+  expect_int(LWP_CreateProcess(note_and_end, 0, -1, NULL, "X", NULL), LWP_EBADPRI);
+  return LWPX_CreateProcess(&wanted, note_and_end, NULL, NULL);
+}
+
+CASE(creations_that_are_refused_leave_nothing_behind) {
+  long space_before = 0;
+  size_t heap_before = 0;
+  int i;
+  host(2);
+  for (i = 0; i < 1100; ++i) {
+    if (i == 100) {
+      (void)mappings();
+      space_before = address_space();
+      heap_before = heap_in_use();
+    }
+    expect_int(create_wrongly(), LWP_EBADPRI);
+  }
+  expect_int(heap_in_use(), heap_before);
+  expect(address_space() < space_before + 300); /* fewer than there were creations */
+}
+
+/* All LWPs that there are handles for, without asking for more memory. The first LWP has one. */
+enum { kFirstHandles = 255 };
+
+CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here",
+        a_name_whose_handle_found_no_memory_is_not_left_behind) {
+  char name[2000];
+  void* volatile reserve; /* else the compiler takes the allocation out */
+  size_t heap_before;
+  int i;
+  memset(name, 'n', sizeof name - 1);
+  name[sizeof name - 1] = '\0';
+  host(2);
+  for (i = 1; i < kFirstHandles; ++i) spawn("W", 2, wait_and_note, &events[0]);
+  reserve = malloc(4 * sizeof name);
+  exhaust_memory();
+  free(reserve); /* the name finds memory, and the handle none */
+  heap_before = heap_in_use();
+  expect_int(LWP_CreateProcess(note_and_end, 0, 2, NULL, "short", NULL), LWP_ENOMEM);
+  expect_int(LWP_CreateProcess(note_and_end, 0, 2, NULL, name, NULL), LWP_ENOMEM);
+  expect_int(heap_in_use(), heap_before);
+}
+
+#endif
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(hundreds_of_cycles_leave_no_mapping_descriptor_or_memory_behind),
       cmocka_unit_test(lwps_that_come_and_go_leave_nothing_behind),
+#ifdef LWP_LWP_H
+      cmocka_unit_test(creations_that_are_refused_leave_nothing_behind),
+      cmocka_unit_test(a_name_whose_handle_found_no_memory_is_not_left_behind),
+#endif
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

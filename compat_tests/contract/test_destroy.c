@@ -137,6 +137,23 @@ static void main_is_destroyed(void) {
   exit(6);
 }
 
+static void make_others_and_exit(void* parm) {
+  int i;
+  (void)parm;
+  for (i = 0; i < 3; ++i) spawn("O", 1, wait_and_note, &event);
+  for (i = 0; i < 3; ++i) spawn("N", 1, note_and_end, NULL);
+  expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
+  LWP_DispatchProcess();
+  expect_transcript("N N N O O O");
+  exit(8);
+}
+
+static void main_is_gone_when_others_are_made(void) {
+  PROCESS self = host(1);
+  spawn("M", 0, make_others_and_exit, NULL);
+  LWP_DestroyProcess(self);
+}
+
 static void main_returns_with_lwps_alive(void) {
   host(1);
   spawn("A", 1, note_and_yield, NULL);
@@ -155,6 +172,7 @@ static void the_others_go_on_without_the_first_lwp(void** state) {
   (void)state;
   assert_int_equal(status_of(main_destroys_itself), 5);
   assert_int_equal(status_of(main_is_destroyed), 4);
+  assert_int_equal(status_of(main_is_gone_when_others_are_made), 8);
 }
 
 static void the_process_ends_with_main_whatever_lwps_there_are(void** state) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_preempt_open_handlers.c - signal handlers of the program that block no signal, not even
  * their own: they are told from LWPs all the same, and LWPs from them. */
+#include <lwp/lwpx.h>
 #include <preempt/testing.h>
 #include <setjmp.h>
 
@@ -173,6 +174,29 @@ CASE_OF_OPEN_HANDLERS(remains_of_a_handler_do_not_matter_to_lwps_from_before_pre
   expect_transcript("moved");
 }
 
+static void wait_and_expect_one_turn_on_remains(void* parm) {
+  LWP_DispatchProcess();
+  leave_remains();
+  on_remains(expect_one_turn);
+  note("%s", (const char*)parm);
+  for (;;) LWP_DispatchProcess();
+}
+
+CASE_OF_OPEN_HANDLERS(remains_of_a_handler_do_not_matter_to_lwps_preemptible_from_birth) {
+  struct LWPX_Attributes wanted = LWPX_ATTRIBUTES_INIT;
+  LWP_Init(LWP_VERSION, 2, NULL);
+  start_lwp(count_turns, 2, (void*)&turns);
+  wanted.flags = LWPX_PREEMPTIBLE;
+  wanted.stack_size = 1 << 18;
+  expect_int(LWPX_CreateProcess(&wanted, wait_and_expect_one_turn_on_remains, "moved", NULL),
+             LWP_SUCCESS);
+  LWP_DispatchProcess();
+  slices_by_hand();
+  LWP_DispatchProcess();
+  LWP_DispatchProcess();
+  expect_transcript("moved");
+}
+
 CASE_OF_OPEN_HANDLERS(remains_of_a_handler_do_not_matter_to_who_has_jumped_out_before) {
   start();
   handle(SIGUSR1, jump_out, SA_NODEFER);
@@ -251,6 +275,7 @@ int main(void) {
     cmocka_unit_test(who_has_jumped_out_of_a_handler_is_moved_by_the_next_tick),
     cmocka_unit_test(remains_of_a_handler_do_not_keep_an_lwp_from_being_moved),
     cmocka_unit_test(remains_of_a_handler_do_not_matter_to_lwps_from_before_preemption),
+    cmocka_unit_test(remains_of_a_handler_do_not_matter_to_lwps_preemptible_from_birth),
     cmocka_unit_test(remains_of_a_handler_do_not_matter_to_who_has_jumped_out_before),
     cmocka_unit_test(remains_of_a_handler_do_not_matter_to_who_has_paid_before),
     cmocka_unit_test(remains_of_a_handler_do_not_matter_to_a_mask_that_stays),

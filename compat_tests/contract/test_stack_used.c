@@ -152,6 +152,31 @@ CASE(accounting_switched_on_again_ignores_what_was_not_accounted) {
   expect(used < 100 + kSlack);
 }
 
+/* Leaves the stack alone but for a byte far down. */
+static void touch_deeply_and_wait(void* parm) {
+  volatile char area[28000];
+  (void)parm;
+  area[0] = 0x55;
+  expect_int(area[0], 0x55);
+  LWP_WaitProcess(&event);
+}
+
+CASE(nor_does_it_see_traces_far_from_what_is_looked_at) {
+  size_t shallow = 100;
+  int i, max, used;
+  PROCESS pid;
+  host(1);
+  for (i = 0; i < 3; ++i) LWP_DestroyProcess(spawn_user(1, &shallow));
+  lwp_stackUseEnabled = 0;
+  pid = spawn("D", 1, touch_deeply_and_wait, NULL);
+  expect_int(LWP_StackUsed(pid, &max, &used), LWP_NO_STACK);
+  LWP_DestroyProcess(pid);
+  lwp_stackUseEnabled = 1;
+  pid = spawn_user(1, &shallow);
+  expect_int(LWP_StackUsed(pid, &max, &used), LWP_SUCCESS);
+  expect(used < 100 + kSlack);
+}
+
 CASE(the_stack_of_the_first_lwp_is_not_known) {
   int max = -1, used = -1;
   PROCESS self = host(1);
@@ -179,6 +204,17 @@ CASE(use_is_never_more_than_the_size) {
   expect_int(used, max);
 }
 
+CASE_IF(sizeof(void*) == 8 && !under_valgrind(), "there is no room for so large a stack",
+        the_largest_size_is_rounded_down) {
+  size_t bytes = 100;
+  int max, used;
+  PROCESS pid;
+  host(1);
+  pid = spawn_user(INT_MAX, &bytes);
+  expect_int(LWP_StackUsed(pid, &max, &used), LWP_SUCCESS);
+  expect_int(max, INT_MAX / 4096 * 4096);
+}
+
 #endif
 
 int main(void) {
@@ -191,9 +227,11 @@ int main(void) {
       cmocka_unit_test(unused_without_accounting),
 #ifdef LWP_LWP_H
       cmocka_unit_test(accounting_switched_on_again_ignores_what_was_not_accounted),
+      cmocka_unit_test(nor_does_it_see_traces_far_from_what_is_looked_at),
       cmocka_unit_test(the_stack_of_the_first_lwp_is_not_known),
       cmocka_unit_test(an_lwp_that_has_never_run_has_hardly_used_its_stack),
       cmocka_unit_test(use_is_never_more_than_the_size),
+      cmocka_unit_test(the_largest_size_is_rounded_down),
 #endif
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
