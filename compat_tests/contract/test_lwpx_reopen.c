@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_lwpx_reopen.c - LWPX_Read of descriptors that have served it well before: closed since,
- * opened again, or in the way of others.
+ * test_lwpx_reopen.c - LWPX_Read of descriptors that have served it well before, and are closed
+ * since, or opened again.
  */
 #include "io_case.h"
 
@@ -159,126 +159,6 @@ CASE(reader_of_a_number_that_was_opened_again_is_found_among_many_who_wait) {
   expect_transcript("n");
 }
 
-static void tell_x(void* parm) {
-  (void)parm;
-  tell("x");
-}
-
-/* The last read has taken all there was, and the manager has seen to it. */
-static void read_until_drained(void) {
-  char buffer[16];
-  int i;
-  stream_pair(ends);
-  for (i = 0; i < 3; ++i) {
-    spawn("teller", 2, tell_x, NULL);
-    expect_int(LWPX_Read(ends[0], buffer, sizeof buffer), 1);
-  }
-}
-
-static void read_here_until_drained(void) {
-  start_with_io();
-  read_until_drained();
-}
-
-static void note_it(void* text) { note("%s", (char*)text); }
-
-CASE(input_that_is_there_is_read_before_less_urgent_lwps_run) {
-  char c;
-  read_here_until_drained();
-  tell("y");
-  spawn("less urgent", 1, note_it, (void*)"other");
-  expect_int(LWPX_Read(ends[0], &c, 1), 1);
-  note("read");
-  LWP_DispatchProcess();
-  pause_ms(1);
-  expect_transcript("read other");
-}
-
-static void yield_for_ever(void* parm) {
-  (void)parm;
-  for (;;) LWP_DispatchProcess();
-}
-
-CASE(input_that_is_there_is_read_though_others_only_yield) {
-  char buffer[16];
-  int i;
-  read_here_until_drained();
-  spawn("spinner", LWP_NORMAL_PRIORITY, yield_for_ever, NULL);
-  for (i = 0; i < 100; ++i) LWP_DispatchProcess();
-  tell("y");
-  expect_int(LWPX_Read(ends[0], buffer, sizeof buffer), 1);
-}
-
-/* At once, as those do whom the manager has just woken. */
-static void expect_input_is_read(void) {
-  char buffer[16];
-  tell("y");
-  expect_int(LWPX_Read(ends[0], buffer, sizeof buffer), 1);
-}
-
-CASE(input_that_is_there_is_read_at_once_though_an_equal_only_yields) {
-  read_here_until_drained();
-  spawn("spinner", LWP_NORMAL_PRIORITY, yield_for_ever, NULL);
-  expect_input_is_read();
-}
-
-CASE(input_that_is_there_is_read_at_once_though_two_equals_only_yield) {
-  int i;
-  read_here_until_drained();
-  for (i = 0; i < 2; ++i) spawn("spinner", LWP_NORMAL_PRIORITY, yield_for_ever, NULL);
-  expect_input_is_read();
-}
-
-static int event;
-
-static void yield_for_ever_when_told(void* parm) {
-  LWP_WaitProcess(&event);
-  yield_for_ever(parm);
-}
-
-CASE(input_that_is_there_is_read_at_once_though_somebody_more_urgent_would_yield_for_ever) {
-  start_with_io();
-  spawn("urgent", 4, yield_for_ever_when_told, NULL);
-  read_until_drained();
-  LWP_NoYieldSignal(&event);
-  expect_input_is_read();
-}
-
-static void sleep_for_ever(void* parm) {
-  const struct timespec soon = {0, 1};
-  (void)parm;
-  for (;;) LWPX_Sleep(&soon);
-}
-
-CASE(input_that_is_there_is_read_at_once_though_equals_yield_and_deadlines_are_due) {
-  read_here_until_drained();
-  spawn("sleeper", 4, sleep_for_ever, NULL);
-  spawn("spinner", LWP_NORMAL_PRIORITY, yield_for_ever, NULL);
-  expect_input_is_read();
-}
-
-enum { MANY = 300 };
-
-static void read_once(void* fd) {
-  char c;
-  expect_int(LWPX_Read(*(int*)fd, &c, 1), 1);
-}
-
-CASE_IF(have_descriptors(2 * MANY + 50), "too few descriptors here",
-        input_that_is_there_is_read_at_once_though_an_equal_yields_and_many_have_input) {
-  static int pairs[MANY][2];
-  int i;
-  start_with_io();
-  for (i = 0; i < MANY; ++i) {
-    stream_pair(pairs[i]);
-    spawn("one", LWP_NORMAL_PRIORITY, read_once, &pairs[i][0]);
-  }
-  read_until_drained();
-  for (i = 0; i < MANY; ++i) expect_int(write(pairs[i][1], "x", 1), 1);
-  spawn("spinner", LWP_NORMAL_PRIORITY, yield_for_ever, NULL);
-  expect_input_is_read();
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(reader_of_a_number_that_was_opened_again_gets_what_comes),
@@ -287,16 +167,6 @@ int main(void) {
       cmocka_unit_test(reader_of_a_closed_number_is_told),
       cmocka_unit_test(number_of_a_datagram_socket_gives_all_its_datagrams),
       cmocka_unit_test(reader_of_a_number_that_was_opened_again_is_found_among_many_who_wait),
-      cmocka_unit_test(input_that_is_there_is_read_before_less_urgent_lwps_run),
-      cmocka_unit_test(input_that_is_there_is_read_though_others_only_yield),
-      cmocka_unit_test(input_that_is_there_is_read_at_once_though_an_equal_only_yields),
-      cmocka_unit_test(input_that_is_there_is_read_at_once_though_two_equals_only_yield),
-      cmocka_unit_test(
-          input_that_is_there_is_read_at_once_though_somebody_more_urgent_would_yield_for_ever),
-      cmocka_unit_test(
-          input_that_is_there_is_read_at_once_though_equals_yield_and_deadlines_are_due),
-      cmocka_unit_test(
-          input_that_is_there_is_read_at_once_though_an_equal_yields_and_many_have_input),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,14 @@ constexpr std::int64_t kDistrustNs = kNsPerSecond;  // after a number has come b
 
 }  // namespace
 
+void Poller::confirm_at_next_look(int fd) noexcept {
+  Place& place = places_[fd];
+  if (place.is_new) return;
+  place.is_new = true;
+  place.next_new = first_new_;
+  first_new_ = fd;
+}
+
 void Poller::begin_trusting(int fd) noexcept {
   Place& place = places_[fd];
   if (place.periods_left == 0) place.periods_left = kTrustPeriods;
@@ -32,6 +40,17 @@ void Poller::begin_trusting(int fd) noexcept {
   place.next_trusted = first_trusted_;
   first_trusted_ = fd;
   ++trusted_count_;
+}
+
+void Poller::stop_trusting() noexcept {
+  for (; first_trusted_ != kNone; first_trusted_ = places_[first_trusted_].next_trusted) {
+    Place& place = places_[first_trusted_];
+    if (place.periods_left > 0) confirm_at_next_look(first_trusted_);
+    place.periods_left = 0;
+    place.is_trusted = false;
+  }
+  trusted_count_ = 0;
+  period_ends_ = kNever;
 }
 
 void Poller::note_short_read(int fd) noexcept {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "iomgr/io_manager.h"
 
-#include <algorithm>
 #include <new>
 
 #include "base/legacy_variables.h"
@@ -54,12 +53,10 @@ void let_others_run(Runtime& runtime) noexcept {
   notice_fork(runtime);
 }
 
-// The manager's turn begins among those to whom have_manager_come_next() may have put it: at this
-// priority.
-int step_back(Runtime& runtime) noexcept {
-  const int place = runtime.current->priority;
+// The manager's turn begins among those to whom have_manager_come_next() may have put it. From here
+// on whoever is ready comes before it.
+void step_back(Runtime& runtime) noexcept {
   (void)set_priority(runtime, *runtime.current, kManagerPriority);
-  return place;
 }
 
 // Those whom signals, calls and deadlines have made ready run before descriptors are looked at, as
@@ -72,7 +69,7 @@ void io_main(void*) noexcept {
   notice_fork(runtime);
   IoManager& io = *runtime.io;
   for (int turns = 0;;) {
-    int place = step_back(runtime);
+    step_back(runtime);
     io.turn_began = *runtime.dispatch_count;
     io.made_ready = 0;
     (void)empty_inbox(runtime);
@@ -80,27 +77,28 @@ void io_main(void*) noexcept {
     // Each runs, as far as it goes without waiting, before anything else is done.
     start_soft_signals(runtime, [&] {
       let_others_run(runtime);
-      place = std::max(place, step_back(runtime));
+      step_back(runtime);
     });
     bool woke = deliver_unix_signals(runtime);
     woke |= io.pool.collect(runtime);
     woke |= expire(runtime);
     const bool may_sleep = !woke && !runtime.queue.has_rival(*runtime.current);
     if (!may_sleep) remember_time();
-    bool looked = true;
+    bool looked = false;
     if (woke && turns < kTurnsWithoutDescriptors) {
       ++turns;
-      looked = false;
     } else {
       turns = 0;
       if (may_sleep) {
         sleep_until_due(runtime);
       } else if (io.poller.watching()) {
+        if (io.place != kManagerPriority) io.poller.stop_trusting();
         (void)look_at_descriptors(runtime);
-        looked = io.made_ready < Poller::kBatch;
       }
+      looked = io.made_ready < Poller::kBatch && !io.poller.trusts();
     }
-    if (!looked) (void)set_priority(runtime, *runtime.current, place);
+    if (looked) io.place = kManagerPriority;
+    (void)set_priority(runtime, *runtime.current, io.place);
     let_others_run(runtime);
   }
 }

@@ -43,6 +43,10 @@ struct IoManager {
   int turn_began = 0;
   int made_ready = 0;
 
+  // Where it belongs: with the most urgent of those who rely on it, until it has looked at all
+  // descriptors and nobody waits on trust.
+  int place = kManagerPriority;
+
   const void* signal_event[kSignals] = {};  // null: not asked for
   struct sigaction previous_action[kSignals];
 };

@@ -2,6 +2,8 @@
 // io_wait.cc - the part of the I/O manager that LWPs call: how their waits begin and end.
 #include <errno.h>
 
+#include <algorithm>
+
 #include "core/cancel.h"
 #include "core/control.h"
 #include "core/event.h"
@@ -66,13 +68,14 @@ IoOutcome block_on_io(Runtime& runtime, IoRequest& request) noexcept {
 
 bool have_manager_come_next(Runtime& runtime) noexcept {
   constexpr int kOthers = 8;
-  const IoManager& io = *runtime.io;
+  IoManager& io = *runtime.io;
   const Pcb& self = *runtime.current;
   if (*runtime.dispatch_count - io.turn_began > io.made_ready + kOthers ||
       runtime.queue.any_between(kManagerPriority, self.priority) ||
       runtime.queue.any_between(self.priority, kPriorities)) {
     return false;
   }
+  io.place = std::max<int>(io.place, self.priority);
   if (runtime.queue.has_rival(self)) (void)set_priority(runtime, *runtime.idle_lwp, self.priority);
   return true;
 }

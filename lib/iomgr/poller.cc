@@ -110,10 +110,8 @@ int Poller::watch(FdInterest& interest) noexcept {
     interest.always_ready = error == EPERM;
   } else if (trusted) {
     begin_trusting(interest.fd);
-  } else if (!place.is_new) {
-    place.is_new = true;
-    place.next_new = first_new_;
-    first_new_ = interest.fd;
+  } else {
+    confirm_at_next_look(interest.fd);
   }
   doubt();
   interest.reported = 0;

@@ -87,6 +87,11 @@ class Poller {
   // The number has just become that of another file.
   void forget(int fd) noexcept;
 
+  // Somebody waits on trust: the registration has not been confirmed since the wait began.
+  bool trusts() const noexcept { return interest_count_ > 0 && first_trusted_ != kNone; }
+  // Nobody does from the next look on, which therefore misses nothing.
+  void stop_trusting() noexcept;
+
   // LWPs have run, which may have closed descriptors that others wait for.
   void doubt() noexcept {
     if (confirm_at_ == kNever) confirm_at_ = 0;
@@ -139,6 +144,7 @@ class Poller {
   void report(int fd, std::uint32_t events, OnReady on_ready, void* context) noexcept;
   void report_closed(int fd, OnReady on_ready, void* context) noexcept;
   bool report_always_ready(OnReady on_ready, void* context) noexcept;
+  void confirm_at_next_look(int fd) noexcept;
   void begin_trusting(int fd) noexcept;
   bool confirm_new(OnReady on_ready, void* context) noexcept;
   bool confirm_trusted(OnReady on_ready, void* context) noexcept;
