@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 
 #include "asleep.h"
 #include "io_case.h"
@@ -174,6 +175,116 @@ CASE(programs_own_epoll_sets_are_not_taken_for_the_librarys) {
   }
 }
 
+enum { OWN = 4 }; /* descriptors of the library's, from FIRST on */
+
+static void sleep_for_ever(void* parm) {
+  const struct timespec time = us_timespec(20000);
+  (void)parm;
+  for (;;) LWPX_Sleep(&time);
+}
+
+static void* nap(void* parm) {
+  usleep(1000);
+  return parm;
+}
+
+/* The manager has slept until something else has ended that, and will rely on what it has set. */
+static void leave_timer_set(void) {
+  spawn("sleeper", 3, sleep_for_ever, NULL);
+  expect_int(LWPX_Blocking(nap, NULL, NULL), LWP_SUCCESS);
+}
+
+static void expect_sleep_ends(void) {
+  const struct timespec time = us_timespec(40000);
+  expect_int(LWPX_Sleep(&time), LWP_SUCCESS);
+}
+
+/* Under the number of one that is closed, a file of that kind. */
+static void close_and_open(int fd, const char* kind) {
+  int file = -1;
+  close(fd);
+  if (*kind == 'f') file = memfd_create("a file", 0);
+  if (*kind == 's') file = epoll_create1(0);
+  if (*kind == 't') file = timerfd_create(CLOCK_MONOTONIC, 0);
+  if (file < 0 || file == fd) return;
+  expect_int(dup2(file, fd), fd);
+  close(file);
+}
+
+static void expect_untouched(int fd, const char* kind) {
+  struct itimerspec left;
+  struct stat status;
+  if (*kind == 'f') {
+    expect_int(fstat(fd, &status), 0);
+    expect_int(status.st_size, 0);
+  } else if (*kind == 't') {
+    expect_int(timerfd_gettime(fd, &left), 0);
+    expect(left.it_value.tv_sec == 0 && left.it_value.tv_nsec == 0);
+  }
+}
+
+/* `which` has a bit for each of the library's own. */
+static void expect_all_works_without(unsigned which, const char* kind) {
+  int i;
+  for (i = 0; i < OWN; ++i) {
+    if ((which >> i & 1) != 0) close_and_open(FIRST + i, kind);
+  }
+  expect_int(IOMGR_Initialize(), LWP_SUCCESS);
+  expect_sleep_ends();
+  expect_int(LWPX_Blocking(nap, NULL, NULL), LWP_SUCCESS);
+  expect_io_works();
+  for (i = 0; i < OWN; ++i) {
+    if ((which >> i & 1) != 0) expect_untouched(FIRST + i, kind);
+  }
+}
+
+CASE(all_works_when_some_have_been_closed_and_the_manager_is_asked_for_again) {
+  static const char* const kinds[] = {"", "file", "set", "timer"};
+  unsigned which, kind;
+  close_inherited_descriptors();
+  start_with_io();
+  expect_int(open_descriptors() - 4, STDERR_FILENO + OWN); /* "." and "..", and the directory */
+  for (which = 1; which < 1u << OWN; ++which) {
+    for (kind = 0; kind < sizeof kinds / sizeof *kinds; ++kind) {
+      const pid_t child = fork();
+      if (child == 0) {
+        leave_timer_set();
+        expect_all_works_without(which, kinds[kind]);
+        _exit(0);
+      }
+      expect_int(status_of_child(child), 0);
+    }
+  }
+}
+
+static void read_for_ever(void* fd) {
+  char c;
+  while (LWPX_Read(*(int*)fd, &c, 1) > 0) continue;
+}
+
+CASE(all_works_when_some_have_become_numbers_that_are_waited_for) {
+  unsigned which;
+  close_inherited_descriptors();
+  start_with_io();
+  for (which = 1; which < 1u << (OWN - 1); ++which) {
+    const pid_t child = fork();
+    if (child == 0) {
+      int i, numbers[OWN];
+      leave_timer_set();
+      stream_pair(ends);
+      for (i = 0; i < OWN; ++i) {
+        if ((which >> i & 1) == 0) continue;
+        numbers[i] = FIRST + i;
+        expect_int(dup2(ends[0], numbers[i]), numbers[i]);
+        if (which >> i == 1) spawn("reader", 3, read_for_ever, &numbers[i]);
+      }
+      expect_sleep_ends();
+      _exit(0);
+    }
+    expect_int(status_of_child(child), 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(program_sleeps_and_its_files_stay_empty_when_it_has_closed_all),
@@ -181,6 +292,8 @@ int main(void) {
       cmocka_unit_test(descriptors_are_waited_for_when_all_have_been_closed),
       cmocka_unit_test(descriptors_are_waited_for_in_a_child_that_has_closed_all),
       cmocka_unit_test(programs_own_epoll_sets_are_not_taken_for_the_librarys),
+      cmocka_unit_test(all_works_when_some_have_been_closed_and_the_manager_is_asked_for_again),
+      cmocka_unit_test(all_works_when_some_have_become_numbers_that_are_waited_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_iomgr_own.c - descriptor numbers of the library's own, and the program's that come near. */
+#include <signal.h>
+
 #include "io_case.h"
 
 static int ends[2], others[2];
@@ -57,6 +59,27 @@ CASE(sleeps_end_in_a_child_after_a_wait_for_a_number_of_the_librarys_own) {
     _exit(0);
   }
   expect_int(status_of_child(child), 0);
+}
+
+/* As those of the library's own do. */
+CASE(socket_that_announces_input_by_the_last_signal_is_waited_for) {
+  struct sockaddr_un address;
+  socklen_t size = sizeof address;
+  int i;
+  const int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  memset(&address, 0, sizeof address);
+  address.sun_family = AF_UNIX;
+  expect_int(bind(fd, (struct sockaddr*)&address, sizeof address.sun_family), 0);
+  expect_int(getsockname(fd, (struct sockaddr*)&address, &size), 0);
+  expect_int(fcntl(fd, F_SETSIG, SIGRTMAX), 0);
+  start_with_io();
+  for (i = 0; i < 2; ++i) {
+    struct timeval soon = ms_timeval(1);
+    fd_set set;
+    set_of_one(&set, fd);
+    expect_int(IOMGR_Select(fd + 1, &set, NULL, NULL, &soon), 0);
+    expect_int(LWPX_Connect(fd, (struct sockaddr*)&address, size), 0);
+  }
 }
 
 static void begin_with_waiters(int* selected, int* read_from) {
@@ -219,6 +242,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sleeps_end_after_a_wait_for_a_number_of_the_librarys_own),
       cmocka_unit_test(sleeps_end_in_a_child_after_a_wait_for_a_number_of_the_librarys_own),
+      cmocka_unit_test(socket_that_announces_input_by_the_last_signal_is_waited_for),
       cmocka_unit_test(closed_descriptors_end_waits_in_a_child_whose_sleeps_go_on),
       cmocka_unit_test(closed_descriptors_end_waits_though_another_still_reports),
       cmocka_unit_test(closed_number_is_free_for_the_program_after_the_library_has_begun_anew),

@@ -20,9 +20,10 @@ extern "C" {
 #endif
 
 /*
- * IOMGR_Initialize - starts the I/O manager of this kernel thread. Again: nothing.
+ * IOMGR_Initialize - starts the I/O manager of this kernel thread. Again: opens descriptors of the
+ * manager's own that the program has closed meanwhile.
  * Returns LWP_SUCCESS; LWP_EINIT without LWP_Init; LWP_ENOMEM; LWP_ESYSTEM.
- * Switches: yes. Handler: no. Source: Coda.
+ * Switches: yes, unless it runs already. Handler: no. Source: Coda.
  */
 LWP_EXPORT int IOMGR_Initialize(void);
 

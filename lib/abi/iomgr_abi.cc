@@ -51,7 +51,10 @@ int IOMGR_Initialize(void) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
   const Inside inside(*runtime);
-  if (runtime->io != nullptr) return LWP_SUCCESS;
+  if (runtime->io != nullptr) {
+    replace_lost_descriptors(*runtime);
+    return LWP_SUCCESS;
+  }
   const Rc rc = start_io(*runtime);
   if (rc == Rc::success) dispatch(*runtime);
   return to_c(rc);

@@ -22,6 +22,7 @@ class Alarm {
   // Opens the timers, or anew if they are open.
   bool open() noexcept;
   bool is_open() const noexcept;
+  bool has_number(int fd) const noexcept { return fd == timers_[0] || fd == timers_[1]; }
   // What the program has closed is no longer open.
   void forget_lost() noexcept;
   // Puts them into a set. Reports carry the tag of the timer, one up from timer to timer.

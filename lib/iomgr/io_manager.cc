@@ -150,6 +150,11 @@ void stop_io(Runtime& runtime) noexcept {
   runtime.cancel_io = nullptr;
 }
 
+void replace_lost_descriptors(Runtime& runtime) noexcept {
+  notice_fork(runtime);
+  runtime.io->poller.replace_lost();
+}
+
 void notice_fork(Runtime& runtime) noexcept {
   if (runtime.io->poller.leave_parent()) runtime.io->pool.leave_parent(runtime);
 }

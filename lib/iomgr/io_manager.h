@@ -53,6 +53,9 @@ struct IoManager {
 
 // Rc::success also when it is running already; Rc::no_memory; Rc::system.
 Rc start_io(Runtime& runtime) noexcept;
+// Descriptors of the library's own that the program has closed, though not all of them, are noticed
+// by this at the latest.
+void replace_lost_descriptors(Runtime& runtime) noexcept;
 // Those who wait are not woken. Ends with the runtime, or before: whoever goes on after a wait may
 // find that there is none any more.
 void stop_io(Runtime& runtime) noexcept;

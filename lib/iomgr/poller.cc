@@ -65,14 +65,14 @@ int Poller::enter(int fd, std::uint32_t events) noexcept {
     event.events &= ~EPOLLET;  // they were the other file's
     error = control(EPOLL_CTL_ADD, next_generation);
   }
-  if ((error == EEXIST || error == EINVAL) && is_own(fd)) {
+  if ((error == EEXIST || error == EINVAL) && has_number(fd) && is_own(fd)) {
     error = EBADF;  // not the program's; the set itself can not be added, the others are there
   } else if (error == EEXIST) {
     error = control(EPOLL_CTL_MOD, next_generation);
   }
-  if (LWP_UNLIKELY(error == EBADF || error == EINVAL) && !is_own(epoll_)) {
-    return renew_set() ? enter(fd, events & ~EPOLLET) : EMFILE;
-  }
+  const bool lost =
+      error == 0 ? has_number(fd) : (error == EBADF || error == EINVAL) && !is_own(epoll_);
+  if (LWP_UNLIKELY(lost)) return renew_set() ? enter(fd, events & ~EPOLLET) : EMFILE;
   place.known = error == 0;
   place.registered = event.events;
   place.by_edge = false;

@@ -62,6 +62,9 @@ class Poller {
     return true;
   }
 
+  // Opens what the program may have closed, as it says.
+  void replace_lost() noexcept;
+
   // Begins to watch; 0, or what errno would say (EBADF, ENOMEM, ...).
   int watch(FdInterest& interest) noexcept;
   void unwatch(FdInterest& interest) noexcept;
@@ -152,6 +155,9 @@ class Poller {
   bool confirm(int fd, OnReady on_ready, void* context) noexcept;
   bool confirm_what_is_due(std::int64_t& now, OnReady on_ready, void* context) noexcept;
   bool minds_time() const noexcept;
+  bool has_number(int fd) const noexcept {
+    return fd == epoll_ || fd == wake_fd_->load() || alarm_.has_number(fd);
+  }
   bool open_wake_fd() noexcept;
   void leave_set_to_parent() noexcept;
   bool open_set() noexcept;

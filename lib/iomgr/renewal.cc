@@ -44,6 +44,12 @@ void Poller::forget_lost() noexcept {
   forget_if_lost(epoll_);
 }
 
+// What fails now is tried again when the manager sleeps.
+void Poller::replace_lost() noexcept {
+  forget_lost();
+  if (epoll_ < 0 || wake_fd_->load() < 0 || !alarm_.is_open()) (void)renew_set();
+}
+
 void Poller::close_all() noexcept {
   alarm_.close();
   close_own(epoll_);
