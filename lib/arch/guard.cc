@@ -15,6 +15,7 @@ namespace lwp {
 namespace {
 
 constexpr int kMadvGuardInstall = 102;  // not in the headers of older systems
+constexpr int kMadvNothing = 0x7fffffff;
 constexpr std::uint64_t kCanary[2] = {0x7265767265736e6f, 0xdeadc0de0ddba11f};
 static_assert(sizeof kCanary == kCanaryBytes);
 
@@ -35,9 +36,13 @@ long mappings_for_guards() noexcept {
 }  // namespace
 
 GuardKind GuardBudget::install(char* low, std::size_t bytes) noexcept {
-  if (try_marking_) {
+  if (marking_ == Marking::not_asked_for) {
+    const bool takes_any_advice = madvise(low, bytes, kMadvNothing) == 0;  // user-mode emulators
+    marking_ = takes_any_advice ? Marking::impossible : Marking::possible;
+  }
+  if (marking_ == Marking::possible) {
     if (madvise(low, bytes, kMadvGuardInstall) == 0) return GuardKind::marked_pages;
-    try_marking_ = false;
+    marking_ = Marking::impossible;
   }
   if (protections_left_ < 0) protections_left_ = mappings_for_guards();
   if (protections_left_ > 0) {

@@ -18,7 +18,9 @@ class GuardBudget {
   GuardKind install(char* low, std::size_t bytes) noexcept;
 
  private:
-  bool try_marking_ = true;
+  enum class Marking : std::uint8_t { not_asked_for, possible, impossible };
+
+  Marking marking_ = Marking::not_asked_for;
   long protections_left_ = -1;  // -1: vm.max_map_count has not been read yet
 };
 
