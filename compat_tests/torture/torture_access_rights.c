@@ -8,7 +8,7 @@
 
 #include "torture.h"
 
-#if defined(__x86_64__) && defined(PKEY_DISABLE_ACCESS)
+#if (defined(__x86_64__) || defined(__i386__)) && defined(PKEY_DISABLE_ACCESS)
 
 /* The first can be read and written by everybody at all times, the second by nobody; to the others
  * each LWP gives itself rights by the dice. */
@@ -31,19 +31,28 @@ static int have_keys(void) {
 int access_is_allowed(volatile long* at, int write);
 extern const char first_access[], after_accesses[], denied[];
 
+#if defined(__i386__)
+#define PROGRAM_COUNTER REG_EIP
+#define TEST_WRITE "  movl 4(%esp), %ecx\n  cmpl $0, 8(%esp)\n"
+#define READ "  movl (%ecx), %eax\n"
+#define WRITE "  movl $7, (%ecx)\n"
+#else
+#define PROGRAM_COUNTER REG_RIP
+#define TEST_WRITE "  testl %esi, %esi\n"
+#define READ "  movq (%rdi), %rax\n"
+#define WRITE "  movq $7, (%rdi)\n"
+#endif
+
 /* Above `denied` the result is 1. Functions of assembly have no instrumentation. */
 __asm__(
     ".pushsection .text\n"
     ".type access_is_allowed, @function\n"
-    "access_is_allowed:\n"
-    "  testl %esi, %esi\n"
+    "access_is_allowed:\n" TEST_WRITE
     "first_access:\n"
-    "  jnz 1f\n"
-    "  movq (%rdi), %rax\n"
+    "  jnz 1f\n" READ
     "  movl $1, %eax\n"
     "  ret\n"
-    "1:\n"
-    "  movq $7, (%rdi)\n"
+    "1:\n" WRITE
     "after_accesses:\n"
     "  movl $1, %eax\n"
     "  ret\n"
@@ -72,8 +81,8 @@ static void on_fault(int signo, siginfo_t* info, void* context) {
   expect_int(info->si_code, SEGV_PKUERR);
   expect(page >= 0);
   expect_int(info->si_pkey, keys[page]);
-  expect(registers[REG_RIP] >= (greg_t)(uintptr_t)first_access &&
-         registers[REG_RIP] < (greg_t)(uintptr_t)after_accesses);
+  expect((uintptr_t)registers[PROGRAM_COUNTER] >= (uintptr_t)first_access &&
+         (uintptr_t)registers[PROGRAM_COUNTER] < (uintptr_t)after_accesses);
   for (i = 0; i < kPages; ++i) expect_int(pkey_get(keys[i]), PKEY_DISABLE_ACCESS);
   work(300);
   PRE_BeginCritical();
@@ -83,7 +92,7 @@ static void on_fault(int signo, siginfo_t* info, void* context) {
   for (i = 0; i < kPages; ++i) expect_int(pkey_get(keys[i]), PKEY_DISABLE_ACCESS);
   expect(LWP_ThisProcess() == self);
   ++faults;
-  registers[REG_RIP] = (greg_t)(uintptr_t)denied;
+  registers[PROGRAM_COUNTER] = (greg_t)(uintptr_t)denied;
 }
 
 /* --- What an LWP has set stays, until it yields. */
