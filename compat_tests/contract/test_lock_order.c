@@ -8,6 +8,8 @@
 #include <ctype.h>
 #include <lwp/lock.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "lwp_case.h"
 
@@ -224,6 +226,59 @@ CASE(destroyed_waiters_are_passed_over) {
 
 #endif
 
+/* --- LWPs that are destroyed when they have been woken, and have not run since */
+
+CASE(writer_gets_the_lock_when_the_reader_that_was_woken_is_destroyed) {
+  PROCESS reader;
+  host(3);
+  ObtainWriteLock(&lock);
+  reader = spawn("R1", 3, hold_once, "R1");
+  start("W1", NULL, NULL, NULL);
+  ReleaseWriteLock(&lock);
+  expect_int(LWP_DestroyProcess(reader), LWP_SUCCESS);
+  yield_often();
+  expect_transcript("W1 w1");
+}
+
+CASE(reader_gets_the_lock_when_the_writer_that_was_woken_is_destroyed) {
+  PROCESS writer;
+  host(3);
+  ObtainReadLock(&lock);
+  writer = spawn("W1", 3, hold_once, "W1");
+  start("R1", NULL, NULL, NULL);
+  ReleaseReadLock(&lock);
+  expect_int(LWP_DestroyProcess(writer), LWP_SUCCESS);
+  yield_often();
+  expect_transcript("R1 r1");
+}
+
+CASE(reader_that_was_woken_goes_first_though_another_one_is_destroyed) {
+  PROCESS reader;
+  host(3);
+  ObtainWriteLock(&lock);
+  reader = spawn("R1", 3, hold_once, "R1");
+  start("R2", NULL, NULL, NULL);
+  spawn("W1", 4, hold_once, "W1");
+  ReleaseWriteLock(&lock);
+  expect_int(LWP_DestroyProcess(reader), LWP_SUCCESS);
+  yield_often();
+  expect_transcript("R2 r2 W1 w1");
+}
+
+static void read_mapped(void* mapped) { ObtainReadLock((struct Lock*)mapped); }
+
+CASE(lwp_that_was_woken_may_be_destroyed_when_the_lock_is_gone) {
+  const size_t size = (size_t)sysconf(_SC_PAGESIZE);
+  void* const mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  PROCESS reader;
+  host(3);
+  ObtainWriteLock((struct Lock*)mapped);
+  reader = spawn("reader", 3, read_mapped, mapped);
+  ReleaseWriteLock((struct Lock*)mapped);
+  expect_int(munmap(mapped, size), 0);
+  expect_int(LWP_DestroyProcess(reader), LWP_SUCCESS);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(writer_wakes_all_readers_then_one_writer_at_a_time),
@@ -240,6 +295,10 @@ int main(void) {
       cmocka_unit_test(last_writer_has_no_right_to_a_shared_lock),
       cmocka_unit_test(destroyed_waiters_are_passed_over),
 #endif
+      cmocka_unit_test(writer_gets_the_lock_when_the_reader_that_was_woken_is_destroyed),
+      cmocka_unit_test(reader_gets_the_lock_when_the_writer_that_was_woken_is_destroyed),
+      cmocka_unit_test(reader_that_was_woken_goes_first_though_another_one_is_destroyed),
+      cmocka_unit_test(lwp_that_was_woken_may_be_destroyed_when_the_lock_is_gone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

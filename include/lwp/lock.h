@@ -30,9 +30,8 @@
  *
  * LWPs that can be preempted may use locks like any other. A lock that an LWP holds when it ends
  * stays locked. An LWP that waits for a lock, or has been woken for it and has not run yet, is best
- * ended by LWPX_Cancel: if it is destroyed it stays among those that are counted as waiting, who
- * comes later may wait behind it until the next release, and if it was the one to be next, those
- * behind it may wait until the lock is obtained and released once more.
+ * ended by LWPX_Cancel: if it is destroyed it stays among those that are counted as waiting, and
+ * who comes later may wait behind it until the next release.
  */
 #ifndef LWP_LOCK_H
 #define LWP_LOCK_H

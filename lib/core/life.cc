@@ -177,6 +177,10 @@ Rc create_lwp_with(Runtime& runtime, const NewLwp& wanted, const NewLwpExtras& e
 
 void destroy_lwp(Runtime& runtime, Pcb& pcb) noexcept {
   pcb.in_tick = false;
+  if (LWP_UNLIKELY(pcb.obligation != nullptr)) {
+    if (pcb.node_count == 0) pcb.obligation->pass_on(runtime, pcb);
+    pcb.obligation = nullptr;
+  }
   bury(runtime, pcb, kCancelledStatus);
 }
 

@@ -30,7 +30,15 @@ struct PRE_Loop;
 namespace lwp {
 
 struct Pcb;
+struct Runtime;
 struct IoRequest;  // iomgr/request.h
+
+// What others count on from an LWP that has been woken: if it is destroyed before it runs again,
+// this is called first. It lies on the LWP's stack.
+struct Obligation {
+  void (*pass_on)(Runtime&, const Pcb& destroyed) noexcept;
+  const void* to;  // whom or what it concerns
+};
 
 enum class PcbState : std::uint8_t {
   dead,
@@ -126,6 +134,7 @@ struct alignas(kCacheLine) Pcb {
   PRE_Loop* loops = nullptr;        // under way, the newest first; see loop_list.h
   timeval ready_since{};            // kept up only while run_wait_threshold is set
   IoRequest* io_request = nullptr;  // what it waits for outside this process
+  const Obligation* obligation = nullptr;  // while it waits, and until it runs again
   // Not rare
   alignas(16) int credits = 0;  // of QSignal; -1 while in QWait
   int wake_event = 0;           // 1 + place of the event that ended the last wait

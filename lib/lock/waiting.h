@@ -65,14 +65,44 @@ void make_way(Runtime& runtime, AnyLock& lock, Waiters waiters) noexcept {
   if (waiters == Waiters::others || !left) wake_waiters(&runtime, lock, waiters);
 }
 
+template <typename AnyLock>
+bool anybody_waits(Runtime& runtime, const AnyLock& lock) noexcept {
+  const void* const readers = event_of(lock, Waiters::readers);
+  const void* const others = event_of(lock, Waiters::others);
+  return find_wait(runtime.events.chain(readers).front(), readers) != nullptr ||
+         find_wait(runtime.events.chain(others).front(), others) != nullptr;
+}
+
+// An LWP that was woken for the lock is destroyed before it has run, and would have been the one to
+// release it. If it was the last of them, those who still wait look again. There may be no lock any
+// more: its memory is touched only if somebody waits.
+template <typename AnyLock, Waiters kFirst>
+void pass_on(Runtime& runtime, const Pcb& destroyed) noexcept {
+  const void* const where = destroyed.obligation->to;
+  auto& lock = *static_cast<AnyLock*>(const_cast<void*>(where));
+  if (!anybody_waits(runtime, lock) || lock.excl_locked != 0 || lock.readers_reading != 0) return;
+  bool last = true;
+  runtime.handles.for_each([&](const Pcb& pcb) {
+    const bool was_woken = pcb.obligation != nullptr && pcb.node_count == 0;
+    if (was_woken && &pcb != &destroyed && pcb.obligation->to == where) last = false;
+  });
+  if (last) wake_waiters(&runtime, lock, kFirst);
+}
+
 // Switches. Waits at least once, as one who wants this kind, until take() says that it has it.
 // False: the LWP is to be cancelled, and has not got the lock.
 template <typename AnyLock, typename Take>
 [[nodiscard]] bool wait_for(Runtime& runtime, AnyLock& lock, LockKind kind, Take take) noexcept {
   const Waiters waiters = kind == LockKind::read ? Waiters::readers : Waiters::others;
   const void* const event = event_of(lock, waiters);
+  const Obligation obligation = {waiters == Waiters::readers ? pass_on<AnyLock, Waiters::others>
+                                                             : pass_on<AnyLock, Waiters::readers>,
+                                 &lock};
   const bool counted = lock.num_waiting != kMost;
   if (counted) ++lock.num_waiting;
+  Pcb& self = *runtime.current;
+  self.rare_in_use = true;
+  self.obligation = &obligation;
   bool taken;
   do {
     lock.wait_states |= bits(kind);
@@ -81,13 +111,14 @@ template <typename AnyLock, typename Take>
     } else {
       (void)block_on_events(runtime, &event, 1, 1);
     }
-    if (LWP_UNLIKELY(wait_was_cut(*runtime.current))) {
+    if (LWP_UNLIKELY(wait_was_cut(self))) {
       make_way(runtime, lock, waiters);
       taken = false;
       break;
     }
     taken = take();
   } while (!taken);
+  self.obligation = nullptr;
   // None left to subtract from if the program has made the lock anew meanwhile.
   if (counted && lock.num_waiting > 0) --lock.num_waiting;
   return taken;
