@@ -23,7 +23,8 @@
 // for is yet to come. Whoever else waits, or for anything else, brings the level back; so does a
 // report that nobody waits for, a wait that lasts, an error, a hang-up, and urgent data, since
 // reads stop at its place. [Only what a signal handler reads out of band, having become the
-// socket's owner after it went by edge, may so delay the stream: until the wait is confirmed.]
+// socket's owner after it went by edge, may so delay the stream: once, until the wait is confirmed.
+// docs/manual/lwpx.md says so.]
 //
 // Memory:  a table with a place per descriptor number, doubled on demand; mapped, not allocated,
 //          since IOMGR_Finalize may be called by signal handlers.
