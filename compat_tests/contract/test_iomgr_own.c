@@ -170,13 +170,14 @@ static void read_twice(void* fd) {
 }
 
 enum { ENOUGH = 128 };
+static const char* const kLimits = "Valgrind lets nobody limit its own descriptors";
 
 static void limit_descriptors(rlim_t count) {
   const struct rlimit limit = {count, ENOUGH};
   expect_int(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-CASE(program_goes_on_when_no_descriptor_is_to_be_had_to_begin_anew) {
+CASE_IF(!under_valgrind(), kLimits, program_goes_on_when_no_descriptor_is_to_be_had_to_begin_anew) {
   close_inherited_descriptors();
   start_with_io();
   stream_pair(others);
@@ -196,7 +197,7 @@ CASE(program_goes_on_when_no_descriptor_is_to_be_had_to_begin_anew) {
   expect_transcript("1 1");
 }
 
-CASE(library_begins_anew_though_the_program_uses_all_descriptors) {
+CASE_IF(!under_valgrind(), kLimits, library_begins_anew_though_the_program_uses_all_descriptors) {
   close_inherited_descriptors();
   start_with_io();
   stream_pair(others);
@@ -214,7 +215,7 @@ CASE(library_begins_anew_though_the_program_uses_all_descriptors) {
   limit_descriptors(ENOUGH); /* what looks for leaks at the end needs one */
 }
 
-CASE(child_that_gets_no_descriptor_sleeps_and_is_told) {
+CASE_IF(!under_valgrind(), kLimits, child_that_gets_no_descriptor_sleeps_and_is_told) {
   pid_t child;
   close_inherited_descriptors();
   start_with_io();

@@ -263,9 +263,10 @@ CASE_IF(have_connections(), kNoLoopback, nobody_waits_for_what_is_there_whatever
   int by_edge = 0;
   for (unsigned seed = 1; seed <= 20; ++seed) {
     Storm storm(looker, seed);
-    for (int i = 0; i < UNLESS_UNDER_VALGRIND(10000, 500); ++i) {
+    const int steps = UNLESS_UNDER_VALGRIND(10000, 500);
+    for (int i = 1; i <= steps; ++i) {
       storm.step();
-      if (i % 500 == 0) by_edge += storm.by_edge();
+      if (i % (steps / 20) == 0) by_edge += storm.by_edge();
     }
   }
   fprintf(stderr, "by edge %d\n", by_edge);
