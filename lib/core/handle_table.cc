@@ -59,10 +59,8 @@ bool HandleTable::take_place(Pcb& pcb) noexcept {
 }
 
 void HandleTable::give_up(Pcb& pcb) noexcept {
-  if (pcb.table_index == 0) return;
   places_[pcb.table_index].owner = first_free_ << 1 | 1;
   first_free_ = pcb.table_index;
-  pcb.table_index = 0;
 }
 
 }  // namespace lwp

@@ -54,8 +54,7 @@ class HandleTable {
     places_[pcb.table_index].handle = ~places_[pcb.table_index].handle;
     --live_;
   }
-  // The block, which is about to vanish, gives its place back. Its handle is retired or it has
-  // none.
+  // The block, which is about to vanish, gives its place back. Its handle is retired.
   void give_up(Pcb& pcb) noexcept;
 
   // Null for a handle that is not of a live LWP of this runtime.

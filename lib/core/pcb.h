@@ -102,7 +102,7 @@ struct alignas(kCacheLine) Pcb {
   PcbState state = PcbState::dead;
   std::uint8_t flags = 0;       // of PcbFlag
   bool in_tick = false;         // suspended by a tick, in its handler; see handover.h
-  ExceptionGlobals exceptions;  // likewise
+  ExceptionGlobals exceptions;  // valid while another LWP runs
   PROCESS handle = nullptr;     // of a dead one, its last. Kept
 
   // --- identity
