@@ -109,6 +109,8 @@ static void nothing_else_has_changed_for_exit_handlers(void** state) {
 
 #ifdef LWP_LWP_H
 
+#include <lwp/lwpx.h>
+
 static char other_event;
 
 static void wait_in_exit_handler(void) {
@@ -181,6 +183,56 @@ static void an_exit_handler_on_the_stack_of_a_dead_lwp_can_create_none(void** st
   assert_string_equal(outcome.out, wanted);
 }
 
+static void joinable_lwp_ends_last_then_exit_handler_creates(void) {
+  struct LWPX_Attributes wanted = LWPX_ATTRIBUTES_INIT;
+  PROCESS self = host(1);
+  atexit(create_in_exit_handler);
+  wanted.priority = 0;
+  wanted.flags = LWPX_JOINABLE;
+  expect_int(LWPX_CreateProcess(&wanted, note_and_end, NULL, NULL), LWP_SUCCESS);
+  LWP_DestroyProcess(self);
+}
+
+static void nor_on_the_stack_of_one_that_could_be_joined(void** state) {
+  char wanted[256];
+  (void)state;
+  child_case_observe(joinable_lwp_ends_last_then_exit_handler_creates, &outcome);
+  snprintf(wanted, sizeof wanted, "%srefused\n", kMessage);
+  assert_int_equal(outcome.exit_status, 1);
+  assert_string_equal(outcome.out, wanted);
+}
+
+static void ask_in_exit_handler(void) {
+  if (LWP_NoYieldSignal(&event) == LWP_ENOWAIT) puts("no event");
+  if (LWP_QSignal(LWP_ThisProcess()) == LWP_ENOWAIT && LWP_QWait() == LWP_SUCCESS) puts("credit");
+}
+
+static void wait_then_ask_in_exit_handler(void) {
+  atexit(ask_in_exit_handler);
+  host(1);
+  LWP_WaitProcess(&event);
+}
+
+static void lack_a_credit_then_ask_in_exit_handler(void) {
+  atexit(ask_in_exit_handler);
+  host(1);
+  LWP_QWait();
+}
+
+static void in_an_exit_handler_the_wait_is_over(void** state) {
+  void (*const bodies[])(void) = {wait_then_ask_in_exit_handler,
+                                  lack_a_credit_then_ask_in_exit_handler};
+  char wanted[256];
+  int i;
+  (void)state;
+  for (i = 0; i < 2; ++i) {
+    child_case_observe(bodies[i], &outcome);
+    snprintf(wanted, sizeof wanted, "%sno event\ncredit\n", kMessage);
+    assert_int_equal(outcome.exit_status, 1);
+    assert_string_equal(outcome.out, wanted);
+  }
+}
+
 static void wait_for_both(void* parm) {
   const void* list[] = {&event, &other_event, NULL};
   LWP_MwaitProcess(2, list);
@@ -224,6 +276,8 @@ int main(void) {
       cmocka_unit_test(an_exit_handler_that_waits_ends_the_process_for_good),
       cmocka_unit_test(an_exit_handler_can_wake_others_and_goes_on),
       cmocka_unit_test(an_exit_handler_on_the_stack_of_a_dead_lwp_can_create_none),
+      cmocka_unit_test(nor_on_the_stack_of_one_that_could_be_joined),
+      cmocka_unit_test(in_an_exit_handler_the_wait_is_over),
       cmocka_unit_test(who_waits_for_what_is_told_on_stderr),
 #endif
   };

@@ -147,6 +147,31 @@ CASE(dispatches_are_counted) {
   expect_int(Cont_Sws, before + 3);
 }
 
+#ifdef LWP_LWP_H
+
+#include <lwp/lwpx.h>
+
+/* One creation, which yields, and one end; also where the next LWP begins just then. */
+CASE(dispatches_at_the_end_of_an_lwp_are_counted) {
+  int i, before;
+  host(1);
+  for (i = 0; i < 10; ++i) {
+    before = Cont_Sws;
+    spawn("E", 1, note_and_end, NULL);
+    expect_int(Cont_Sws, before + 2);
+  }
+  before = Cont_Sws;
+  expect_int(LWPX_SetPriority(LWP_ThisProcess(), 2), LWP_SUCCESS);
+  spawn("E", 1, note_and_end, NULL);
+  spawn("E", 1, note_and_end, NULL);
+  expect_int(Cont_Sws, before + 2);
+  expect_int(LWPX_SetPriority(LWP_ThisProcess(), 0), LWP_SUCCESS);
+  LWP_DispatchProcess();
+  expect_int(Cont_Sws, before + 5);
+}
+
+#endif
+
 CASE(the_number_of_the_next_lwp_can_be_read) {
   host(1);
   expect_int(lwp_nextindex, 1);
@@ -212,6 +237,22 @@ static void an_lwp_that_waits_long_for_its_turn_is_reported(void** state) {
                  "run-wait too long [0-9]+ secs +[0-9]+ usecs$");
 }
 
+static void run_long_after_a_signal(void) {
+  host(1);
+  run_wait_threshold.tv_usec = 5000;
+  spawn("sleeper", 1, wait_and_note, &event);
+  expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
+  spin(0.02);
+  LWP_DispatchProcess();
+}
+
+static void an_lwp_that_waits_long_after_a_signal_is_reported(void** state) {
+  (void)state;
+  child_case_observe(run_long_after_a_signal, &outcome);
+  assert_int_equal(outcome.exit_status, 0);
+  assert_matches(outcome.err, "LWP sleeper\\(0x[0-9a-f]+\\) run-wait too long");
+}
+
 /* --- the table */
 
 static void print_table(void) {
@@ -260,10 +301,14 @@ int main(void) {
       cmocka_unit_test(nothing_is_said_unasked),
       cmocka_unit_test(trace_processes_prints_the_rings_at_each_dispatch),
       cmocka_unit_test(dispatches_are_counted),
+#ifdef LWP_LWP_H
+      cmocka_unit_test(dispatches_at_the_end_of_an_lwp_are_counted),
+#endif
       cmocka_unit_test(the_number_of_the_next_lwp_can_be_read),
       cmocka_unit_test(an_lwp_that_keeps_the_processor_is_reported),
       cmocka_unit_test(the_time_of_the_last_dispatch_is_kept_while_it_is_asked_for),
       cmocka_unit_test(an_lwp_that_waits_long_for_its_turn_is_reported),
+      cmocka_unit_test(an_lwp_that_waits_long_after_a_signal_is_reported),
       cmocka_unit_test(print_processes_describes_every_lwp_and_says_when_it_is_done),
 #ifdef LWP_LWP_H
       cmocka_unit_test(print_processes_before_init_says_so),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_preempt_aging.c - low priorities get a slice now and then, if the program asks for that. */
 #include <lwp/lwp.h>
+#include <preempt/watch.h>
 
 #include "child_case.h"
 #include "ticks.h"
@@ -180,6 +181,37 @@ CASE(aging_that_begins_later_brings_ticks) {
   wait_for_turns(&count);
 }
 
+static void wait_and_count(void* parm) {
+  volatile long* const count = (volatile long*)parm;
+  ++*count;
+  LWP_WaitProcess(&event);
+  count_for_ever(parm);
+}
+
+static unsigned long long ticks_without_rival(void) {
+  struct PRE_Counters counters;
+  counters.size = sizeof counters;
+  expect_int(PRE_GetCounters(NULL, &counters), LWP_SUCCESS);
+  return counters.no_rival;
+}
+
+/* Meanwhile the ticks have been turned off, as there was nobody else. */
+CASE(who_becomes_ready_when_nobody_was_ages_too) {
+  volatile long count = 0;
+  unsigned long long before;
+  LWP_Init(LWP_VERSION, 3, NULL);
+  slices_of(200);
+  expect_int(PRE_SetAging(5), LWP_SUCCESS);
+  PRE_PreemptMe();
+  start_lwp(wait_and_count, 1, (void*)&count);
+  while (count == 0) {
+  }
+  before = ticks_without_rival();
+  while (ticks_without_rival() == before) work(1000);
+  expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
+  wait_for_turns(&count);
+}
+
 CASE(bad_calls_are_refused) {
   expect_int(PRE_SetAging(1), LWP_EINIT);
   start(2);
@@ -203,6 +235,7 @@ int main(void) {
       cmocka_unit_test(priorities_stay),
       cmocka_unit_test(real_ticks_age),
       cmocka_unit_test(aging_that_begins_later_brings_ticks),
+      cmocka_unit_test(who_becomes_ready_when_nobody_was_ages_too),
       cmocka_unit_test(bad_calls_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,23 @@ CASE(lower_and_waiting_lwps_bring_no_ticks) {
   expect_ticks_to_end(); /* as one has found out that nobody is left */
 }
 
+static void spin_for_ever(void* parm) {
+  (void)parm;
+  PRE_PreemptMe();
+  for (;;) work(1000);
+}
+
+/* Who begins to sleep is looked after by ticks, though there were none before. */
+CASE(sleeper_above_one_that_never_waits_wakes_up) {
+  const struct timespec shortly = {0, 1000000};
+  start();
+  start_lwp(spin_for_ever, 1, NULL);
+  PRE_PreemptMe();
+  expect_int(LWPX_Sleep(&shortly), LWP_SUCCESS);
+  expect_ticks_to_end();
+  expect_int(LWPX_Sleep(&shortly), LWP_SUCCESS);
+}
+
 CASE(sleep_of_a_second_by_a_lone_lwp_is_not_interrupted) {
   const struct timespec second = {1, 0};
   start();
@@ -106,12 +123,6 @@ CASE(ticks_end_with_the_last_rival) {
     spin_for(0.005);
   }
   expect_ticks_to_end();
-}
-
-static void spin_for_ever(void* parm) {
-  (void)parm;
-  PRE_PreemptMe();
-  for (;;) work(1000);
 }
 
 CASE(rivals_bring_at_most_one_tick_in_a_slice) {
@@ -170,6 +181,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(lone_lwp_spins_for_a_second_without_a_tick),
       cmocka_unit_test(lower_and_waiting_lwps_bring_no_ticks),
+      cmocka_unit_test(sleeper_above_one_that_never_waits_wakes_up),
       cmocka_unit_test(sleep_of_a_second_by_a_lone_lwp_is_not_interrupted),
       cmocka_unit_test(blocking_read_by_a_lone_lwp_is_not_interrupted),
       cmocka_unit_test(ticks_end_with_the_last_rival),

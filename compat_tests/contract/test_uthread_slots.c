@@ -5,6 +5,7 @@
 #include <lwp/dialect/uthread.h>
 #include <lwp/lwp.h>
 #include <lwp/lwpx.h>
+#include <preempt/watch.h>
 
 #include "child_case.h"
 
@@ -34,6 +35,31 @@ CASE(endless_loop_that_is_alone_ends_with_its_time) {
   expect_int(thread_start_threading(2), LWP_SUCCESS);
   expect(turns[0] > 0);
   expect_int(LWPX_Ready((PROCESS)t), LWP_EBADPID);
+}
+
+static unsigned long long ticks_without_rival(void) {
+  struct PRE_Counters counters;
+  counters.size = sizeof counters;
+  expect_int(PRE_GetCounters(NULL, &counters), LWP_SUCCESS);
+  return counters.no_rival;
+}
+
+static void loop_until_there_are_no_ticks(void* other) {
+  volatile int i;
+  const unsigned long long before = ticks_without_rival();
+  expect_int(LWPX_SetPriority((PROCESS)other, 0), LWP_SUCCESS);
+  while (ticks_without_rival() == before) {
+    for (i = 0; i < 1000; ++i) {
+    }
+  }
+}
+
+/* Nobody had needed ticks before its turn. */
+CASE(endless_loop_that_comes_to_be_alone_ends_with_its_time) {
+  struct thread* const t = add(loop_for_ever, (void*)(uintptr_t)&turns[0], 3);
+  add(loop_until_there_are_no_ticks, t, 0);
+  expect_int(thread_start_threading(2), LWP_SUCCESS);
+  expect(turns[0] > 0);
 }
 
 static void wait_for_both_loops(void* unused) {
@@ -141,6 +167,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(endless_loops_take_turns_and_end_with_their_time),
       cmocka_unit_test(endless_loop_that_is_alone_ends_with_its_time),
+      cmocka_unit_test(endless_loop_that_comes_to_be_alone_ends_with_its_time),
       cmocka_unit_test(threads_without_a_limit_are_preempted),
       cmocka_unit_test(thread_whose_time_is_over_cleans_up),
       cmocka_unit_test(time_does_not_count_while_cancellation_is_disabled),

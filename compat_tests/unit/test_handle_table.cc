@@ -61,6 +61,47 @@ CASE(places_are_kept_by_their_blocks) {
   expect_int(seen, 10);
 }
 
+CASE(places_that_are_given_up_are_given_again_before_new_ones) {
+  HandleTable table;
+  expect(table.start(1));
+  for (int i = 0; i < 10; ++i) expect(table.issue(pcbs[i]));
+  static PROCESS old[5];
+  for (int i = 0; i < 5; ++i) {
+    old[i] = pcbs[i].handle;
+    table.retire(pcbs[i]);
+    expect(table.find_retired(old[i]) == &pcbs[i]);
+    table.give_up(pcbs[i]);
+    expect(table.find_retired(old[i]) == nullptr);
+  }
+  for (int i = 10; i < 15; ++i) {
+    expect(table.issue(pcbs[i]));
+    expect(pcbs[i].table_index <= 10);
+    for (PROCESS handle : old) expect(table.find(handle) == nullptr);
+    expect(table.find(pcbs[i].handle) == &pcbs[i]);
+  }
+  expect(table.issue(pcbs[15]));
+  expect_int(pcbs[15].table_index, 11);
+}
+
+CASE(handles_go_on_when_the_generations_of_a_place_have_run_out) {
+  HandleTable table;
+  expect(table.start(1));
+  expect(table.issue(pcbs[0]));
+  expect(table.issue(pcbs[1]));
+  const auto first = reinterpret_cast<std::uintptr_t>(pcbs[0].handle);
+  const auto second = reinterpret_cast<std::uintptr_t>(pcbs[1].handle);
+  expect_int(second - first, 1);
+  table.retire(pcbs[0]);
+  constexpr int kGenerationFrom = kWide ? 32 : 20;
+  const std::uintptr_t last = first | ~std::uintptr_t{0} << kGenerationFrom;
+  pcbs[0].handle = reinterpret_cast<PROCESS>(last);  // as if there had been so many
+  expect(table.issue(pcbs[0]));
+  expect(pcbs[0].handle != nullptr);
+  expect(table.find(pcbs[0].handle) == &pcbs[0]);
+  expect(table.find(reinterpret_cast<PROCESS>(last)) == nullptr);
+  expect(table.find(pcbs[1].handle) == &pcbs[1]);
+}
+
 CASE(tables_refuse_the_handles_of_each_other) {
   HandleTable tables[3];
   for (unsigned i = 0; i < 3; ++i) {
@@ -124,6 +165,8 @@ int main() {
       cmocka_unit_test(the_retired_are_not_found),
       cmocka_unit_test(a_place_never_gives_the_same_handle_twice),
       cmocka_unit_test(places_are_kept_by_their_blocks),
+      cmocka_unit_test(places_that_are_given_up_are_given_again_before_new_ones),
+      cmocka_unit_test(handles_go_on_when_the_generations_of_a_place_have_run_out),
       cmocka_unit_test(tables_refuse_the_handles_of_each_other),
       cmocka_unit_test(handles_of_ended_runtimes_are_refused_after_any_number_of_new_ones),
       cmocka_unit_test(an_empty_or_stopped_table_finds_nothing),

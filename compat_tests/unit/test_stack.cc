@@ -50,6 +50,19 @@ CASE(a_slot_has_what_was_asked_for_and_room_for_two_signals) {
   pool.stop();
 }
 
+// Where a larger slot becomes necessary.
+CASE(a_slot_that_would_do_but_for_guard_and_signals_is_not_taken) {
+  start();
+  for (std::size_t slot_bytes = lwp::kSmallestSlot; slot_bytes <= std::size_t{1} << 20;
+       slot_bytes *= 2) {
+    for (std::size_t less = 0; less < slot_bytes / 4; less += 512) {
+      const std::size_t bytes = slot_bytes - less;
+      expect(acquire(bytes).size() >= bytes + 2 * lwp::signal_room());
+    }
+  }
+  pool.stop();
+}
+
 CASE(slots_do_not_overlap) {
   constexpr int kSlots = 300;  // several arenas
   StackSlot* slots[kSlots];
@@ -223,11 +236,10 @@ CASE(a_recycled_stack_is_clean_whatever_was_used_before) {
   }
 }
 
-CASE(traces_beyond_a_gap_are_found_sooner_or_later) {
-  start();
+void find_traces_beyond_a_gap(bool plainly) {
   for (int i = 0; i < 1100; ++i) {
     StackSlot& slot = acquire();
-    if (slot.recycled) slot.make_clean();
+    if (slot.recycled && !(plainly && slot.clean_plainly())) slot.make_clean();
     use(slot, 200);
     if (i == 5 || i == 60) slot.top[-20000] = 1;  // jumps over all that is looked at usually
     pool.release(slot);
@@ -237,11 +249,18 @@ CASE(traces_beyond_a_gap_are_found_sooner_or_later) {
   expect(slot.lowest_used() == slot.top);
 }
 
+CASE(traces_beyond_a_gap_are_found_sooner_or_later) {
+  start();
+  find_traces_beyond_a_gap(false);
+  find_traces_beyond_a_gap(true);
+}
+
 }  // namespace
 
 int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(a_slot_has_what_was_asked_for_and_room_for_two_signals),
+      cmocka_unit_test(a_slot_that_would_do_but_for_guard_and_signals_is_not_taken),
       cmocka_unit_test(slots_do_not_overlap),
       cmocka_unit_test(annexes_are_zero_and_lie_side_by_side_in_any_memory),
       cmocka_unit_test(the_last_released_is_the_next_given),
