@@ -122,7 +122,6 @@ Rc start_io(Runtime& runtime) noexcept {
     unmap_memory(runtime.block, memory, sizeof(IoManager));
     return rc;
   }
-  io->lwp = pcb->handle;
   runtime.io = io;
   runtime.idle_lwp = pcb;
   runtime.poll_waiters = poll_io;
@@ -139,8 +138,7 @@ void stop_io(Runtime& runtime) noexcept {
   runtime.handles.for_each([&](Pcb& pcb) {
     if (pcb.io_request != nullptr) detach(runtime, *pcb.io_request);
   });
-  Pcb* const manager = runtime.handles.find(runtime.io->lwp);
-  if (manager != nullptr) destroy_lwp(runtime, *manager);
+  destroy_lwp(runtime, *runtime.idle_lwp);
   runtime.io->poller.stop();
   unmap_memory(runtime.block, runtime.io, sizeof(IoManager));
   runtime.io = nullptr;

@@ -32,7 +32,6 @@ struct IoManager {
   WakePlan wake_plan;
   std::int64_t looked_at = 0;  // when they were last looked at, while there were any
   std::uint64_t next_sequence = 0;
-  PROCESS lwp = nullptr;  // the IO MANAGER
 
   // Requests that the poller has just reported, to be served in order.
   static constexpr int kMaxReported = 512;
