@@ -2,6 +2,7 @@
 #include "plain_library.h"
 
 #include <limits.h>
+#include <lwp/lwp.h>
 #include <preempt/loop.h>
 
 unsigned long checksum_in_loop(long n) {
@@ -40,4 +41,11 @@ void spin_with_checkpoints(volatile long* rounds, const volatile int* stop) {
     PRE_Checkpoint();
     ++*rounds;
   }
+}
+
+void signal_half_done(volatile int* inside, volatile int* met) {
+  if (*inside) *met = 1;
+  *inside = 1;
+  LWP_NoYieldSignal((const void*)inside);
+  *inside = 0;
 }

@@ -24,6 +24,10 @@ void spin_nested_until_cancelled(volatile long* rounds);
 /* No loop with a limit: checkpoints, and counts in *rounds, until *stop. */
 void spin_with_checkpoints(volatile long* rounds, const volatile int* stop);
 
+/* Signals *inside, which is set while the signal is under way, and sets *met if it was set already:
+ * a function that is not reentrant and relies on LWP_NoYieldSignal, as those of RPC2 do. */
+void signal_half_done(volatile int* inside, volatile int* met);
+
 #ifdef __cplusplus
 }
 #endif
