@@ -99,6 +99,25 @@ CASE(asking_again_changes_the_event_and_keeps_the_first_action) {
   expect(action.sa_handler == SIG_IGN);
 }
 
+static void note_signal(int signo) {
+  (void)signo;
+  note("handler");
+}
+
+CASE(asking_again_takes_a_signal_back_that_the_program_has_taken) {
+  start_with_io();
+  spawn("a", 4, wait_for_event, &event);
+  expect_int(IOMGR_Signal(SIGUSR2, (char*)&event), 0);
+  signal(SIGUSR2, note_signal);
+  raise(SIGUSR2);
+  expect_int(IOMGR_Signal(SIGUSR2, (char*)&event), 0);
+  raise(SIGUSR2);
+  pause_ms(1);
+  expect_int(IOMGR_CancelSignal(SIGUSR2), 0);
+  raise(SIGUSR2);
+  expect_transcript("handler a handler");
+}
+
 CASE(signal_caught_before_cancel_does_not_signal_a_later_event) {
   start_with_io();
   expect_int(IOMGR_Signal(SIGUSR1, (char*)&event), 0);
@@ -239,6 +258,7 @@ int main(void) {
       cmocka_unit_test(signal_reaches_those_who_wait_for_the_event),
       cmocka_unit_test(several_arrivals_become_one_and_nobody_waiting_forgets),
       cmocka_unit_test(asking_again_changes_the_event_and_keeps_the_first_action),
+      cmocka_unit_test(asking_again_takes_a_signal_back_that_the_program_has_taken),
       cmocka_unit_test(signal_caught_before_cancel_does_not_signal_a_later_event),
       cmocka_unit_test(poll_delivers_without_yielding),
       cmocka_unit_test(signal_ends_the_sleep_of_the_manager),

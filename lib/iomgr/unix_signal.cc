@@ -22,15 +22,17 @@ Rc signal_as_event(Runtime& runtime, int signo, const void* event) noexcept {
   IoManager& io = *runtime.io;
   const bool known = io.signal_event[signo] != nullptr;
   if (!claim_signal(signo, runtime)) return Rc::system;
-  if (!known) {
-    struct sigaction wanted = {};
-    wanted.sa_handler = lwp_on_caught_signal;
-    sigfillset(&wanted.sa_mask);
-    if (sigaction(signo, &wanted, &io.previous_action[signo]) != 0) {
-      disclaim_signal(signo);
-      return Rc::system;
-    }
+  struct sigaction wanted = {};
+  wanted.sa_handler = lwp_on_caught_signal;
+  sigfillset(&wanted.sa_mask);
+  struct sigaction previous;
+  if (sigaction(signo, &wanted, &previous) != 0) {
+    if (!known) disclaim_signal(signo);
+    return Rc::system;
   }
+  // If it is known and not ours, the program has set it meanwhile.
+  const bool is_ours = previous.sa_handler == lwp_on_caught_signal;
+  if (!known || !is_ours) io.previous_action[signo] = previous;
   io.signal_event[signo] = event;
   return Rc::success;
 }
