@@ -55,22 +55,19 @@ void wake_waiters(Runtime* runtime, AnyLock& lock, Waiters first) noexcept {
   if (!wake(runtime, lock, first)) (void)wake(runtime, lock, second);
 }
 
+template <typename AnyLock>
+bool anybody_waits(Runtime& runtime, const AnyLock& lock, Waiters waiters) noexcept {
+  const void* const event = event_of(lock, waiters);
+  return find_wait(runtime.events.chain(event).front(), event) != nullptr;
+}
+
 // Never switches. An LWP waits no longer with these, and has not got the lock. If none of them is
 // left their bit goes, and others, whom nothing else may have kept waiting, look again; so do
 // sharers, who wait with writers.
 template <typename AnyLock>
 void make_way(Runtime& runtime, AnyLock& lock, Waiters waiters) noexcept {
-  const void* const event = event_of(lock, waiters);
-  const bool left = find_wait(runtime.events.chain(event).front(), event) != nullptr;
+  const bool left = anybody_waits(runtime, lock, waiters);
   if (waiters == Waiters::others || !left) wake_waiters(&runtime, lock, waiters);
-}
-
-template <typename AnyLock>
-bool anybody_waits(Runtime& runtime, const AnyLock& lock) noexcept {
-  const void* const readers = event_of(lock, Waiters::readers);
-  const void* const others = event_of(lock, Waiters::others);
-  return find_wait(runtime.events.chain(readers).front(), readers) != nullptr ||
-         find_wait(runtime.events.chain(others).front(), others) != nullptr;
 }
 
 // An LWP that was woken for the lock is destroyed before it has run, and would have been the one to
@@ -80,7 +77,9 @@ template <typename AnyLock, Waiters kFirst>
 void pass_on(Runtime& runtime, const Pcb& destroyed) noexcept {
   const void* const where = destroyed.obligation->to;
   auto& lock = *static_cast<AnyLock*>(const_cast<void*>(where));
-  if (!anybody_waits(runtime, lock) || lock.excl_locked != 0 || lock.readers_reading != 0) return;
+  const bool anybody = anybody_waits(runtime, lock, Waiters::readers) ||
+                       anybody_waits(runtime, lock, Waiters::others);
+  if (!anybody || lock.excl_locked != 0 || lock.readers_reading != 0) return;
   bool last = true;
   runtime.handles.for_each([&](const Pcb& pcb) {
     const bool was_woken = pcb.obligation != nullptr && pcb.node_count == 0;
