@@ -3,7 +3,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "lwp_case.h"
 
@@ -176,13 +175,6 @@ CASE(pid_may_be_null) {
   host(1);
   expect_int(LWP_CreateProcess(note_and_end, 0, 1, NULL, "A", NULL), LWP_SUCCESS);
   expect_transcript("A");
-}
-
-static void limit_address_space(rlim_t bytes) {
-  struct rlimit limit;
-  getrlimit(RLIMIT_AS, &limit);
-  limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
-  expect_int(setrlimit(RLIMIT_AS, &limit), 0);
 }
 
 CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here",

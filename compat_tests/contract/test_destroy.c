@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_destroy.c - the end of an LWP: by itself, by another, and with the process. */
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "lwp_case.h"
 
@@ -181,13 +180,10 @@ static void the_process_ends_with_main_whatever_lwps_there_are(void** state) {
 }
 
 CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here", memory_of_the_dead_is_used_again) {
-  struct rlimit limit;
   int i;
   PROCESS pid;
   host(2);
-  getrlimit(RLIMIT_AS, &limit);
-  limit.rlim_cur = (rlim_t)256 << 20;
-  setrlimit(RLIMIT_AS, &limit);
+  limit_address_space((rlim_t)256 << 20);
   for (i = 0; i < 20000; ++i) {
     expect_int(LWP_CreateProcess(note_and_end, 1 << 16, 1, NULL, "D", &pid), LWP_SUCCESS);
     expect_int(LWP_DestroyProcess(pid), LWP_SUCCESS);

@@ -146,16 +146,13 @@ CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here",
         who_comes_after_a_name_that_found_no_memory_has_a_name) {
   enum { kLength = 64 << 20 };
   char* const name = malloc(kLength);
-  struct rlimit limit;
   memset(name, 'n', kLength - 1);
   name[kLength - 1] = '\0';
   host(1);
   lwp_stackUseEnabled = 0;
   expect_seen("first");
   expect_seen("second");
-  getrlimit(RLIMIT_AS, &limit);
-  limit.rlim_cur = (rlim_t)kLength;
-  expect_int(setrlimit(RLIMIT_AS, &limit), 0);
+  limit_address_space(kLength);
   expect_int(LWP_CreateProcess(see_name, 16384, 1, NULL, name, NULL), LWP_ENOMEM);
   expect_seen("third");
   free(name);

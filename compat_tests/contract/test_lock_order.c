@@ -228,40 +228,31 @@ CASE(destroyed_waiters_are_passed_over) {
 
 /* --- LWPs that are destroyed when they have been woken, and have not run since */
 
-CASE(writer_gets_the_lock_when_the_reader_that_was_woken_is_destroyed) {
-  PROCESS reader;
+/* These wait while `held` is, and the first is destroyed as soon as its release has woken it. */
+static void destroy_first(char held, char* first, const char* second, char* urgent) {
+  PROCESS pid;
   host(3);
-  ObtainWriteLock(&lock);
-  reader = spawn("R1", 3, hold_once, "R1");
-  start("W1", NULL, NULL, NULL);
-  ReleaseWriteLock(&lock);
-  expect_int(LWP_DestroyProcess(reader), LWP_SUCCESS);
+  obtain(held);
+  pid = spawn(first, 3, hold_once, first);
+  start(second, NULL, NULL, NULL);
+  if (urgent != NULL) spawn(urgent, 4, hold_once, urgent);
+  release(held);
+  expect_int(LWP_DestroyProcess(pid), LWP_SUCCESS);
   yield_often();
+}
+
+CASE(writer_gets_the_lock_when_the_reader_that_was_woken_is_destroyed) {
+  destroy_first('W', "R1", "W1", NULL);
   expect_transcript("W1 w1");
 }
 
 CASE(reader_gets_the_lock_when_the_writer_that_was_woken_is_destroyed) {
-  PROCESS writer;
-  host(3);
-  ObtainReadLock(&lock);
-  writer = spawn("W1", 3, hold_once, "W1");
-  start("R1", NULL, NULL, NULL);
-  ReleaseReadLock(&lock);
-  expect_int(LWP_DestroyProcess(writer), LWP_SUCCESS);
-  yield_often();
+  destroy_first('R', "W1", "R1", NULL);
   expect_transcript("R1 r1");
 }
 
 CASE(reader_that_was_woken_goes_first_though_another_one_is_destroyed) {
-  PROCESS reader;
-  host(3);
-  ObtainWriteLock(&lock);
-  reader = spawn("R1", 3, hold_once, "R1");
-  start("R2", NULL, NULL, NULL);
-  spawn("W1", 4, hold_once, "W1");
-  ReleaseWriteLock(&lock);
-  expect_int(LWP_DestroyProcess(reader), LWP_SUCCESS);
-  yield_often();
+  destroy_first('W', "R1", "R2", "W1");
   expect_transcript("R2 r2 W1 w1");
 }
 

@@ -4,6 +4,7 @@
 #include <preempt/watch.h>
 
 #include "child_case.h"
+#include "counters.h"
 #include "ticks.h"
 
 static void start(int slices) {
@@ -188,13 +189,6 @@ static void wait_and_count(void* parm) {
   count_for_ever(parm);
 }
 
-static unsigned long long ticks_without_rival(void) {
-  struct PRE_Counters counters;
-  counters.size = sizeof counters;
-  expect_int(PRE_GetCounters(NULL, &counters), LWP_SUCCESS);
-  return counters.no_rival;
-}
-
 /* Meanwhile the ticks have been turned off, as there was nobody else. */
 CASE(who_becomes_ready_when_nobody_was_ages_too) {
   volatile long count = 0;
@@ -206,8 +200,8 @@ CASE(who_becomes_ready_when_nobody_was_ages_too) {
   start_lwp(wait_and_count, 1, (void*)&count);
   while (count == 0) {
   }
-  before = ticks_without_rival();
-  while (ticks_without_rival() == before) work(1000);
+  before = counters_of_all().no_rival;
+  while (counters_of_all().no_rival == before) work(1000);
   expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
   wait_for_turns(&count);
 }

@@ -9,16 +9,12 @@
 #include <time.h>
 
 #include "child_case.h"
+#include "counters.h"
 #include "ticks.h"
 
 enum { kSliceUs = 1000 };
 
-static unsigned long ticks(void) {
-  struct PRE_Counters counters;
-  counters.size = sizeof counters;
-  expect_int(PRE_GetCounters(NULL, &counters), LWP_SUCCESS);
-  return counters.ticks;
-}
+static unsigned long ticks(void) { return counters_of_all().ticks; }
 
 static void spin_for(double seconds) {
   const double end = now_seconds() + seconds;

@@ -8,6 +8,7 @@
 #include <preempt/watch.h>
 
 #include "child_case.h"
+#include "counters.h"
 
 static struct thread* add(void (*f)(void*), void* arg, int slots) {
   struct thread* const t = thread_create(f, arg, slots);
@@ -37,18 +38,11 @@ CASE(endless_loop_that_is_alone_ends_with_its_time) {
   expect_int(LWPX_Ready((PROCESS)t), LWP_EBADPID);
 }
 
-static unsigned long long ticks_without_rival(void) {
-  struct PRE_Counters counters;
-  counters.size = sizeof counters;
-  expect_int(PRE_GetCounters(NULL, &counters), LWP_SUCCESS);
-  return counters.no_rival;
-}
-
 static void loop_until_there_are_no_ticks(void* other) {
   volatile int i;
-  const unsigned long long before = ticks_without_rival();
+  const unsigned long long before = counters_of_all().no_rival;
   expect_int(LWPX_SetPriority((PROCESS)other, 0), LWP_SUCCESS);
-  while (ticks_without_rival() == before) {
+  while (counters_of_all().no_rival == before) {
     for (i = 0; i < 1000; ++i) {
     }
   }

@@ -27,6 +27,14 @@ static inline PROCESS spawn(const char* name, int priority, void (*entry)(void*)
   return pid;
 }
 
+/* From now on the process maps nothing that would make it larger than this. */
+static inline void limit_address_space(rlim_t bytes) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_AS, &limit);
+  limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+  expect_int(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
 /* From now on the process gets no more memory, neither from the heap nor by mapping. */
 static inline void exhaust_memory(void) {
   void* volatile taken; /* else the compiler takes the allocation out, and calls it a success */
