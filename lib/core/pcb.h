@@ -136,6 +136,7 @@ struct alignas(kCacheLine) Pcb {
   IoRequest* io_request = nullptr;  // what it waits for outside this process
   const Obligation* obligation = nullptr;  // while it waits, and until it runs again
   // Not rare
+  DueNode* due = nullptr;       // its own. Kept, and beside io_request: who sleeps touches both
   alignas(16) int credits = 0;  // of QSignal; -1 while in QWait
   int wake_event = 0;           // 1 + place of the event that ended the last wait
   int node_count = 0;           // 0: does not wait for events
@@ -143,7 +144,6 @@ struct alignas(kCacheLine) Pcb {
 
   // --- waiting
   WaitNode* nodes = nullptr;  // the list of the present wait: &only_node, or in list_memory
-  DueNode* due = nullptr;     // its own. Kept
   void* status = nullptr;     // that it has ended with
   WaitNode only_node;         // the list of a wait for one event
 
@@ -163,7 +163,7 @@ struct alignas(kCacheLine) Pcb {
 
 inline void Pcb::clear_rare() noexcept {
   constexpr std::size_t kFirst = offsetof(Pcb, rock_count);
-  memset(reinterpret_cast<char*>(this) + kFirst, 0, offsetof(Pcb, credits) - kFirst);
+  memset(reinterpret_cast<char*>(this) + kFirst, 0, offsetof(Pcb, due) - kFirst);
 }
 
 LWP_ALWAYS_INLINE void Pcb::begin_anew() noexcept {
