@@ -4,17 +4,13 @@
 // Two ways to know who comes next. Each member keeps it, as each LWP does, and reads it once it
 // runs: the natural ring. Or a counter tells, and nothing is read that a member has left behind:
 // the fastest ring, since the processor then fetches many stacks ahead.
-//
-// Stack tops are staggered by cache lines, as ours are; without that, 1000 contexts take three
-// times as long.
 #pragma once
-
-#include <sys/mman.h>
 
 #include <boost/context/detail/fcontext.hpp>
 #include <cstddef>
-#include <cstdlib>
 #include <vector>
+
+#include "raw_stacks.h"
 
 namespace bench {
 
@@ -30,22 +26,12 @@ template <transfer_t (*kJump)(fcontext_t, void*) = boost::context::detail::jump_
 class RawRing {
  public:
   explicit RawRing(std::size_t count, void (*prepare)(std::size_t) = nullptr)
-      : prepare_(prepare), contexts_(count), bytes_(kStack * count) {
-    constexpr std::size_t kCacheLine = 64;
-    memory_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory_ == MAP_FAILED) abort();
-    madvise(memory_, bytes_, MADV_NOHUGEPAGE);
+      : prepare_(prepare), stacks_(count), contexts_(count) {
     for (std::size_t i = 0; i < count; ++i) {
-      char* const top = static_cast<char*>(memory_) + (i + 1) * kStack - i % 16 * kCacheLine;
       contexts_[i] = boost::context::detail::make_fcontext(
-          top, kStack / 2, kNextBy == NextBy::counter ? counted_member : member);
+          stacks_.top(i), RawStacks::kUsable, kNextBy == NextBy::counter ? counted_member : member);
     }
   }
-
-  ~RawRing() { munmap(memory_, bytes_); }
-  RawRing(const RawRing&) = delete;
-  RawRing& operator=(const RawRing&) = delete;
 
   // `turns` times round, each context jumping to the next: turns * count jumps, and two.
   void turn(std::size_t turns) {
@@ -58,8 +44,6 @@ class RawRing {
   }
 
  private:
-  static constexpr std::size_t kStack = 65536;
-
   static void counted_member(transfer_t arrival) {
     if (turning_->prepare_ != nullptr) turning_->prepare_(turning_->running_);
     for (;;) {
@@ -93,9 +77,8 @@ class RawRing {
 
   static inline RawRing* turning_ = nullptr;
   void (*prepare_)(std::size_t);
+  RawStacks stacks_;
   std::vector<fcontext_t> contexts_;
-  std::size_t bytes_;
-  void* memory_;
   fcontext_t caller_ = nullptr;
   std::size_t turns_left_ = 0;
   std::size_t running_ = 0;

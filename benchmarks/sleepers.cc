@@ -5,20 +5,22 @@
 //
 // All sleep at once, and together wake so many times a second, however many they are: what grows
 // with their number is what a wake-up costs, and what falls with the rate is what sleeping costs.
+// The floor is a loop that wakes raw contexts and does nothing else.
 #include <lwp/lwp.h>
 #include <lwp/lwpx.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
 
 #include "bench.h"
+#include "raw_sleepers.h"
 #include "time_stamp.h"
 
 namespace {
-
-constexpr double kRunSeconds = 0.5;
 
 // xorshift64*; in [0, 1)
 double random_share() {
@@ -34,22 +36,19 @@ struct Sleepers {
   std::vector<double> late_ns;
 };
 
-void sleep_for_ever(void* argument) {
-  auto& sleepers = *static_cast<Sleepers*>(argument);
+template <typename Sleep>
+void sleep_for_ever(Sleepers& sleepers, Sleep sleep) {
   // As if all had slept for long: what is left of a sleep that is under way.
   double share = 1 - std::sqrt(random_share());
   for (;; share = random_share()) {
     const double ns = share * 2 * sleepers.mean_ns;
     const double deadline = bench::wall_ns() + ns;
-    const auto whole_ns = static_cast<long>(ns);
-    const timespec duration = {whole_ns / 1000000000, whole_ns % 1000000000};
-    if (LWPX_Sleep(&duration) != LWP_SUCCESS) abort();
+    sleep(static_cast<long>(ns));
     sleepers.late_ns.push_back(bench::wall_ns() - deadline);
   }
 }
 
-void pause_for(double seconds) {
-  const auto ns = static_cast<long>(seconds * 1e9);
+void sleep_as_lwp(long ns) {
   const timespec duration = {ns / 1000000000, ns % 1000000000};
   if (LWPX_Sleep(&duration) != LWP_SUCCESS) abort();
 }
@@ -61,45 +60,101 @@ double percentile(std::vector<double>& values, double share) {
   return values[index];
 }
 
-void run(std::size_t count, double wakes_per_second) {
+struct Figures {
+  double per_second;
+  double cpu_us;
+  double median_us;
+  double p99_us;
+};
+
+// go_on(ns) lets time pass, and them sleep.
+template <typename GoOn>
+Figures measure(Sleepers& sleepers, GoOn go_on) {
+  constexpr long kSettleNs = 300000000;
+  constexpr long kRunNs = 400000000;
+  go_on(kSettleNs);
+  sleepers.late_ns.clear();
+  const double begin_ns = bench::wall_ns();
+  const double begin_cpu_ns = bench::cpu_ns();
+  go_on(kRunNs);
+  const auto wakes = static_cast<double>(sleepers.late_ns.size());
+  return {wakes / (bench::wall_ns() - begin_ns) * 1e9,
+          (bench::cpu_ns() - begin_cpu_ns) / wakes / 1000, percentile(sleepers.late_ns, 0.5) / 1000,
+          percentile(sleepers.late_ns, 0.99) / 1000};
+}
+
+Figures measure_lwps(std::size_t count, Sleepers& sleepers) {
   constexpr int kStack = 16384;
   if (LWP_Init(LWP_VERSION, LWP_NORMAL_PRIORITY, nullptr) != LWP_SUCCESS) abort();
   if (IOMGR_Initialize() != LWP_SUCCESS) abort();
-  Sleepers sleepers = {static_cast<double>(count) / wakes_per_second * 1e9, {}};
-  sleepers.late_ns.reserve(static_cast<std::size_t>(wakes_per_second * 2));
+  const auto body = [](void* of_all) {
+    sleep_for_ever(*static_cast<Sleepers*>(of_all), sleep_as_lwp);
+  };
   for (std::size_t i = 0; i < count; ++i) {
-    if (LWP_CreateProcess(sleep_for_ever, kStack, LWP_NORMAL_PRIORITY, &sleepers, "sleeper",
-                          nullptr) != LWP_SUCCESS) {
+    if (LWP_CreateProcess(body, kStack, LWP_NORMAL_PRIORITY, &sleepers, "sleeper", nullptr) !=
+        LWP_SUCCESS) {
       fprintf(stderr, "sleepers: no memory for LWP %zu of %zu\n", i, count);
       exit(EXIT_FAILURE);
     }
   }
-  pause_for(1);
-  std::vector<double> cpu_us;
-  std::vector<double> median_us;
-  std::vector<double> p99_us;
-  std::vector<double> per_second;
-  for (int i = 0; i < bench::kRuns; ++i) {
-    sleepers.late_ns.clear();
-    const double begin_ns = bench::wall_ns();
-    const double begin_cpu_ns = bench::cpu_ns();
-    pause_for(kRunSeconds);
-    const auto wakes = static_cast<double>(sleepers.late_ns.size());
-    cpu_us.push_back((bench::cpu_ns() - begin_cpu_ns) / wakes / 1000);
-    per_second.push_back(wakes / (bench::wall_ns() - begin_ns) * 1e9);
-    median_us.push_back(percentile(sleepers.late_ns, 0.5) / 1000);
-    p99_us.push_back(percentile(sleepers.late_ns, 0.99) / 1000);
+  return measure(sleepers, sleep_as_lwp);
+}
+
+Figures measure_raw(std::size_t count, Sleepers& sleepers) {
+  bench::RawSleepers loop(
+      count,
+      +[](Sleepers& of_all, bench::RawSleepers& own_loop) {
+        sleep_for_ever(of_all, [&](long ns) { own_loop.sleep(ns); });
+      },
+      sleepers);
+  return measure(sleepers, [&](long ns) { loop.run(ns); });
+}
+
+// Each in a process of its own, since sleepers that are not looked after come due all at once.
+template <typename Measure>
+Figures in_child(Measure of, std::size_t count, double wakes_per_second) {
+  int report[2];
+  if (pipe(report) != 0) abort();
+  const pid_t pid = fork();
+  if (pid == 0) {
+    Sleepers sleepers = {static_cast<double>(count) / wakes_per_second * 1e9, {}};
+    sleepers.late_ns.reserve(static_cast<std::size_t>(wakes_per_second * 2));
+    const Figures figures = of(count, sleepers);
+    _exit(write(report[1], &figures, sizeof figures) != sizeof figures);
   }
-  char what[64];
-  const auto tell = [&](const char* name, const std::vector<double>& values, const char* unit) {
+  close(report[1]);
+  Figures figures;
+  if (read(report[0], &figures, sizeof figures) != sizeof figures) exit(EXIT_FAILURE);
+  close(report[0]);
+  waitpid(pid, nullptr, 0);
+  return figures;
+}
+
+void run(std::size_t count, double wakes_per_second) {
+  std::vector<Figures> floor;
+  std::vector<Figures> ours;
+  for (int i = 0; i < bench::kRuns; ++i) {
+    floor.push_back(in_child(measure_raw, count, wakes_per_second));
+    ours.push_back(in_child(measure_lwps, count, wakes_per_second));
+  }
+  const auto tell = [&](const char* name, double Figures::*figure, const char* unit) {
+    std::vector<double> of_floor;
+    std::vector<double> of_ours;
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < ours.size(); ++i) {
+      of_floor.push_back(floor[i].*figure);
+      of_ours.push_back(ours[i].*figure);
+      ratios.push_back(of_ours[i] / of_floor[i]);
+    }
+    char what[64];
     snprintf(what, sizeof what, "%zu sleepers, %.0f wake-ups/s", count, wakes_per_second);
-    bench::report(what, {name, bench::median(values), unit});
+    bench::report(what, {"raw loop", bench::median(of_floor), unit},
+                  {name, bench::median(of_ours), unit}, bench::median(ratios));
   };
-  tell("wake-ups", per_second, "/s");
-  tell("processor time", cpu_us, "us");
-  tell("late, median", median_us, "us");
-  tell("late, p99", p99_us, "us");
-  LWP_TerminateProcessSupport();
+  tell("wake-ups", &Figures::per_second, "/s");
+  tell("processor time", &Figures::cpu_us, "us");
+  tell("late, median", &Figures::median_us, "us");
+  tell("late, p99", &Figures::p99_us, "us");
 }
 
 void signal_for_ever(void* event) {
@@ -109,7 +164,7 @@ void signal_for_ever(void* event) {
   }
 }
 
-void sleep_long(void*) { pause_for(3600); }
+void sleep_long(void*) { sleep_as_lwp(3600L * 1000000000); }
 
 // An event comes before the deadline each time, as mostly it does in a server, while others sleep.
 void run_in_vain(std::size_t count) {
@@ -124,7 +179,7 @@ void run_in_vain(std::size_t count) {
       abort();
     }
   }
-  pause_for(0.1);
+  sleep_as_lwp(100000000);
   if (LWP_CreateProcess(signal_for_ever, kStack, LWP_NORMAL_PRIORITY, &event, "signaller",
                         nullptr) != LWP_SUCCESS) {
     abort();
