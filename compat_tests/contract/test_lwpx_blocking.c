@@ -158,6 +158,30 @@ CASE(terminate_waits_for_what_has_begun_and_forgets_the_rest) {
   expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
 }
 
+static void wait_on(void* event) {
+  expect_int(LWP_WaitProcess(event), LWP_SUCCESS);
+  note("seen");
+}
+
+static void be_cancelled_and_wait(void* parm) {
+  struct LWPX_Cleanup place;
+  (void)parm;
+  expect_int(LWPX_PushCleanup(&place, wait_on, &answered), LWP_SUCCESS);
+  ask_until_let_go(NULL);
+}
+
+CASE(handler_of_a_cancelled_caller_still_sees_its_event_after_finalize) {
+  PROCESS caller;
+  start_with_io();
+  caller = spawn("c", 4, be_cancelled_and_wait, NULL);
+  expect_int(LWPX_Cancel(caller), LWP_SUCCESS);
+  LWP_DispatchProcess(); /* its call is still under way */
+  let_go = 1;
+  expect_int(IOMGR_Finalize(), LWP_SUCCESS);
+  expect_int(LWP_SignalProcess(&answered), LWP_SUCCESS);
+  expect_transcript("seen");
+}
+
 CASE(finalize_wakes_no_caller_and_calls_work_afterwards) {
   int i;
   start_with_io();
@@ -206,6 +230,7 @@ int main(void) {
       cmocka_unit_test(five_hundred_calls_are_all_made),
       cmocka_unit_test(callers_that_wait_for_a_place_learn_of_the_end_of_the_manager),
       cmocka_unit_test(destroyed_callers_leave_their_calls_behind),
+      cmocka_unit_test(handler_of_a_cancelled_caller_still_sees_its_event_after_finalize),
       cmocka_unit_test(terminate_waits_for_what_has_begun_and_forgets_the_rest),
       cmocka_unit_test(finalize_wakes_no_caller_and_calls_work_afterwards),
       cmocka_unit_test(child_tells_callers_that_their_calls_are_lost_and_makes_its_own),

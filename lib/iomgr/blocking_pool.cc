@@ -138,7 +138,10 @@ void BlockingPool::stop(Runtime& runtime) noexcept {
   for (int i = 0; i < thread_count_; ++i) pthread_join(threads_[i], nullptr);
   while (Job* const job = jobs_.front()) {
     Pcb* const waiter = runtime.handles.find(job->waiter);
-    if (waiter != nullptr) forget_wait(runtime, *waiter);
+    // It may wait for something else by now, in a clean-up handler.
+    const bool waits =
+        waiter != nullptr && waiter->node_count == 1 && waiter->nodes[0].event == job;
+    if (waits) forget_wait(runtime, *waiter);
     forget(runtime, *job);
   }
   (void)signal_event(runtime, &job_count_);
