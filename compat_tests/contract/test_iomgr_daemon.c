@@ -36,12 +36,6 @@ static void expect_files_untouched(void) {
   }
 }
 
-static double cpu_of_pause(long ms) {
-  const double begin = cpu_seconds();
-  pause_ms(ms);
-  return cpu_seconds() - begin;
-}
-
 static void wait_for_event(void* parm) {
   (void)parm;
   for (;;) {

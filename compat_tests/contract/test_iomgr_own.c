@@ -157,12 +157,6 @@ CASE(closed_number_is_free_for_the_program_after_the_library_has_begun_anew) {
   expect_int(dup(DUPLICATE), ends[0]);
 }
 
-static double cpu_of_pause(long ms) {
-  const double begin = cpu_seconds();
-  pause_ms(ms);
-  return cpu_seconds() - begin;
-}
-
 static void read_twice(void* fd) {
   char c;
   int i;

@@ -154,12 +154,6 @@ CASE(bits_beyond_the_count_are_ignored_and_come_back_clear) {
   expect(FD_ISSET(ends[0], &set) && !FD_ISSET(ends[1], &set) && !FD_ISSET(high, &set));
 }
 
-static double cpu_of_pause(long ms) {
-  const double begin = cpu_seconds();
-  pause_ms(ms);
-  return cpu_seconds() - begin;
-}
-
 static void want_write(void* fd) {
   fd_set set;
   set_of_one(&set, *(int*)fd);
@@ -212,11 +206,10 @@ static void close_both_ends(void* parm) {
   note("closed");
 }
 
-static void select_bad(void* parm) {
-  fd_set set;
+static void select_bad(void* exceptions) {
+  fd_set set, *const read = exceptions == NULL ? &set : NULL;
   set_of_one(&set, ends[0]);
-  (void)parm;
-  expect_int(IOMGR_Select(ends[0] + 1, &set, NULL, NULL, NULL), -1);
+  expect_int(IOMGR_Select(ends[0] + 1, read, NULL, read == NULL ? &set : NULL, NULL), -1);
   note("%d", errno == EBADF);
 }
 
@@ -227,6 +220,16 @@ CASE(descriptor_closed_long_after_the_wait_began_ends_it) {
   spawn("c", 3, close_both_ends, NULL);
   wait_for_notes(2);
   expect_transcript("closed 1");
+}
+
+CASE(regular_file_closed_under_one_who_waits_for_an_exception_ends_the_wait) {
+  start_with_io();
+  ends[0] = open("/etc/passwd", O_RDONLY);
+  spawn("s", 3, select_bad, &ends);
+  pause_ms(5);
+  close(ends[0]);
+  wait_for_notes(1);
+  expect_transcript("1");
 }
 
 CASE(more_waiters_than_one_look_serves_see_that_a_descriptor_is_closed) {
@@ -285,6 +288,7 @@ int main(void) {
       cmocka_unit_test(error_that_concerns_nobody_does_not_keep_the_processor_busy),
       cmocka_unit_test(exception_on_a_regular_file_never_comes_and_costs_nothing),
       cmocka_unit_test(descriptor_closed_long_after_the_wait_began_ends_it),
+      cmocka_unit_test(regular_file_closed_under_one_who_waits_for_an_exception_ends_the_wait),
       cmocka_unit_test(more_waiters_than_one_look_serves_see_that_a_descriptor_is_closed),
       cmocka_unit_test(duplicate_of_a_closed_descriptor_does_not_report_for_its_successor),
   };

@@ -98,6 +98,13 @@ static inline void pause_ms(long ms) {
   for (more = 1; more <= 8; more *= 2) select_ms(more);
 }
 
+/* Seconds of processor time that are used meanwhile. */
+static inline double cpu_of_pause(long ms) {
+  const double begin = cpu_seconds();
+  pause_ms(ms);
+  return cpu_seconds() - begin;
+}
+
 /* Lets the others run until the transcript has so many words. */
 static inline void wait_for_notes(int count) {
   while (notes() < count) select_ms(1);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // confirmation.cc - the part of the poller that finds out whether its registrations still stand.
+#include <errno.h>
+
 #include "base/clock.h"
 #include "iomgr/poller.h"
 #include "iomgr/socket_kind.h"
@@ -71,13 +73,12 @@ void Poller::forget(int fd) noexcept {
 // Whether it had to report that the descriptor is closed.
 bool Poller::confirm(int fd, OnReady on_ready, void* context) noexcept {
   Place& place = places_[fd];
-  if (place.interests.empty() || place.interests.front()->always_ready) return false;
+  if (place.interests.empty()) return false;
   const bool by_edge = place.by_edge && place.steady_reads == kSteady;
   const bool as_it_is = place.known && place.by_edge == by_edge;
-  if (enter(fd, as_it_is ? place.registered : wanted(place)) == 0) {
-    place.by_edge = by_edge && (place.registered & EPOLLET) != 0;
-    return false;
-  }
+  const int error = enter(fd, as_it_is ? place.registered : wanted(place));
+  if (error == 0) place.by_edge = by_edge && (place.registered & EPOLLET) != 0;
+  if (error == 0 || (error == EPERM && place.interests.front()->always_ready)) return false;
   report_closed(fd, on_ready, context);
   return true;
 }
