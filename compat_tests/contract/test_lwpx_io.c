@@ -152,6 +152,20 @@ CASE(reading_nothing_does_not_wait) {
   expect_int(LWPX_Read(ends[0], got, 0), 0);
 }
 
+/* As a full pipe takes nothing from the system itself. */
+CASE(writing_nothing_does_not_wait) {
+  start_with_io();
+  expect_int(pipe(ends), 0);
+  expect_int(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+  while (write(ends[1], sent, sizeof sent) > 0) {
+  }
+  expect_int(LWPX_Write(ends[1], sent, 0), 0);
+  stream_pair(ends);
+  while (send(ends[1], sent, sizeof sent, MSG_DONTWAIT) > 0) {
+  }
+  expect_int(LWPX_Write(ends[1], sent, 0), 0);
+}
+
 static void read_one(void* parm) {
   char c;
   (void)parm;
@@ -238,6 +252,7 @@ int main(void) {
       cmocka_unit_test(regular_files_are_read_and_written_whole),
       cmocka_unit_test(errors_come_with_errno),
       cmocka_unit_test(reading_nothing_does_not_wait),
+      cmocka_unit_test(writing_nothing_does_not_wait),
       cmocka_unit_test(two_readers_of_one_descriptor_get_a_byte_each),
       cmocka_unit_test(one_reads_while_another_writes_the_same_descriptor),
       cmocka_unit_test(flags_of_recv_are_honoured),

@@ -144,6 +144,36 @@ CASE(connect_waits_for_a_place_in_the_queue_of_a_local_listener) {
   expect_transcript("c c");
 }
 
+static int calling;
+
+static void send_in_two_parts(void* parm) {
+  (void)parm;
+  expect_int(send(calling, "abc", 3, 0), 3);
+  pause_ms(5);
+  expect_int(send(calling, "def", 3, 0), 3);
+}
+
+/* The system says how long the address is, which may be more than there was room for. */
+CASE(receiving_all_writes_no_further_than_there_is_room_for_the_address) {
+  enum { kRoom = 3 };
+  char name[sizeof(struct sockaddr_un)], text[6];
+  socklen_t length = kRoom;
+  unsigned i;
+  int fd;
+  start_with_io();
+  listener = local_listener(1, &local, &local_size);
+  calling = socket(AF_UNIX, SOCK_STREAM, 0);
+  expect_int(bind(calling, generic(&local), sizeof local.sun_family), 0);
+  expect_int(connect(calling, generic(&local), local_size), 0);
+  fd = accept(listener, NULL, NULL);
+  spawn("s", 3, send_in_two_parts, NULL);
+  memset(name, '#', sizeof name);
+  expect_int(LWPX_RecvFrom(fd, text, 6, MSG_WAITALL, generic(name), &length), 6);
+  expect(memcmp(text, "abcdef", 6) == 0);
+  expect(length > kRoom);
+  for (i = kRoom; i < sizeof name; ++i) expect(name[i] == '#');
+}
+
 static void send_later(void* fd) {
   expect_int(LWPX_SendTo(*(int*)fd, "data", 4, 0, generic(&address), sizeof address), 4);
   expect_int(LWPX_SendTo(*(int*)fd, "", 0, 0, generic(&address), sizeof address), 0);
@@ -236,6 +266,7 @@ int main(void) {
       cmocka_unit_test(accept_of_what_takes_no_connections_fails_at_once),
       cmocka_unit_test(accept_on_a_datagram_socket_fails_at_once),
       cmocka_unit_test(connect_waits_for_a_place_in_the_queue_of_a_local_listener),
+      cmocka_unit_test(receiving_all_writes_no_further_than_there_is_room_for_the_address),
       cmocka_unit_test(datagrams_come_with_their_sender),
       cmocka_unit_test(error_queue_is_not_waited_for),
       cmocka_unit_test(a_hundred_conversations_at_once),

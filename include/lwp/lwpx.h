@@ -10,7 +10,7 @@
  *   EPERM      LWP_Init has not been called in this kernel thread
  *   EDEADLK    called by a signal handler that interrupted the library
  *   ECANCELED  IOMGR_Cancel ended the wait
- *   EMFILE     the I/O manager could not be started: it needs two descriptors
+ *   EMFILE     the I/O manager could not be started: it needs four descriptors
  * All semantics are ours. Handler: no, for all of them.
  */
 #ifndef LWP_LWPX_H

@@ -13,7 +13,6 @@
 #include "iomgr/io_manager.h"
 #include "iomgr/select.h"
 #include "iomgr/socket_kind.h"
-#include "iomgr/timed_wait.h"
 
 namespace lwp {
 
@@ -21,11 +20,38 @@ namespace {
 
 bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
 
+// For what nothing tells of: to be tried again and again, less and less often.
+class Pauses {
+ public:
+  // 0 or an errno.
+  int take(Runtime& runtime) noexcept {
+    IoRequest request;
+    request.deadline = deadline_after(next_ns_);
+    if (const int error = watch_all(runtime, request); error != 0) return error;
+    if (block_on_io(runtime, request) == IoOutcome::cancelled) return ECANCELED;
+    next_ns_ = next_ns_ < kLongestNs / 2 ? next_ns_ * 2 : kLongestNs;
+    return 0;
+  }
+
+ private:
+  static constexpr std::int64_t kLongestNs = 50000000;
+  std::int64_t next_ns_ = 1000000;
+};
+
+bool is_ready(int fd, std::uint32_t events) noexcept {
+  pollfd look = {fd, static_cast<short>(events), 0};
+  return poll(&look, 1, 0) > 0;
+}
+
 // Calls attempt() until it does anything but block. EINTR is the handler's wish
 // only outside the library, where these calls do not wait: here it just means "again".
+// [Some files say "ready" to what would block all the same: a datagram socket of which the queue of
+// the addressee is full, an event counter to which so much can not be added.]
 template <typename Attempt>
 ssize_t until_done(Runtime& runtime, int fd, std::uint32_t events, bool may_wait, int* ret_errno,
                    Attempt attempt, bool wait_first = false) noexcept {
+  Pauses pauses;
+  bool in_vain = false;
   for (bool waited = false;; waited = true) {
     if (!wait_first) {
       ssize_t result;
@@ -40,6 +66,12 @@ ssize_t until_done(Runtime& runtime, int fd, std::uint32_t events, bool may_wait
       if (!may_wait || !would_block(errno)) return -1;
     }
     wait_first = false;
+    if (LWP_UNLIKELY(waited && is_ready(fd, events))) {
+      // Or it has become ready just now.
+      if (in_vain && (*ret_errno = pauses.take(runtime)) != 0) return -1;
+      in_vain = true;
+      continue;
+    }
     constexpr bool kRetried = true;
     if (const int error = block_on_fd(runtime, fd, events, kRetried); error != 0) {
       *ret_errno = error;
@@ -85,6 +117,7 @@ auto without_blocking(int fd, Call call) noexcept -> decltype(call()) {
 
 // A write to what is no socket.
 ssize_t write_ready(int fd, const void* buffer, std::size_t size) noexcept {
+  if (size == 0) return write(fd, buffer, 0);
   struct stat status;
   if (fstat(fd, &status) != 0) return -1;
   if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) return write(fd, buffer, size);
@@ -130,6 +163,8 @@ ssize_t receive(Runtime& runtime, int fd, void* buffer, std::size_t size, int fl
   const bool wants_all = (flags & MSG_WAITALL) != 0 && (flags & MSG_PEEK) == 0 && may_wait;
   if (!wants_all || first <= 0 || !is_stream_socket(fd)) return first;
   auto done = static_cast<std::size_t>(first);
+  address = nullptr;  // *length says now how long it was, not how much room there is
+  length = nullptr;
   while (done < size) {
     const ssize_t more = receive_some(static_cast<char*>(buffer) + done, size - done);
     if (more <= 0) break;  // an error is told by the next call
@@ -195,19 +230,14 @@ int accept_one(Runtime& runtime, int fd, sockaddr* address, socklen_t* length,
 
 int connect_one(Runtime& runtime, int fd, const sockaddr* address, socklen_t length,
                 int* ret_errno) noexcept {
-  constexpr std::int64_t kLongestPauseNs = 50000000;
-  std::int64_t pause_ns = 1000000;
+  Pauses pauses;
   runtime.io->poller.forget(fd);
   while (without_blocking(fd, [&] { return connect(fd, address, length); }) != 0) {
     *ret_errno = errno;
-    if (errno == EINPROGRESS) return finish_connecting(runtime, fd, ret_errno);
+    if (errno == EINPROGRESS || errno == EALREADY) return finish_connecting(runtime, fd, ret_errno);
     if (errno != EAGAIN || !is_local(address, length)) return -1;
     // The listener's queue is full, and nothing tells when it no longer is.
-    if (sleep_until(runtime, deadline_after(pause_ns)) == IoOutcome::cancelled) {
-      *ret_errno = ECANCELED;
-      return -1;
-    }
-    pause_ns = pause_ns < kLongestPauseNs / 2 ? pause_ns * 2 : kLongestPauseNs;
+    if (*ret_errno = pauses.take(runtime); *ret_errno != 0) return -1;
   }
   return 0;
 }
