@@ -26,10 +26,11 @@ namespace bench {
 class RawSleepers {
  public:
   // Each of `count` contexts runs body(argument, *this), which does not return, up to its first
-  // sleep.
+  // sleep. slack_ns: how late they may wake.
   template <typename Argument>
-  RawSleepers(std::size_t count, void (*body)(Argument&, RawSleepers&), Argument& argument)
-      : stacks_(count) {
+  RawSleepers(std::size_t count, std::int64_t slack_ns, void (*body)(Argument&, RawSleepers&),
+              Argument& argument)
+      : stacks_(count), window_ns_(slack_ns - kKernelTakesNs) {
     struct Life {
       RawSleepers& loop;
       void (*body)(Argument&, RawSleepers&);
@@ -51,7 +52,7 @@ class RawSleepers {
     }
     const auto earlier = [](const Sleeper& a, const Sleeper& b) { return a.deadline < b.deadline; };
     std::sort(heap_.begin(), heap_.end(), earlier);
-    wake_at_ = heap_[0].deadline + kWindowNs;
+    wake_at_ = heap_[0].deadline + window_ns_;
     set_timer(first_, wake_at_);
   }
 
@@ -71,14 +72,14 @@ class RawSleepers {
   void run(std::int64_t ns) {
     std::int64_t time = now();
     for (const std::int64_t end = time + ns; time < end;) {
-      const std::int64_t next = first_behind(wake_at_, 0, kNever) + kWindowNs;
+      const std::int64_t next = first_behind(wake_at_, 0, kNever) + window_ns_;
       set_timer(1 - first_, next);
       std::uint64_t times;
       if (read(timers_[first_], &times, sizeof times) != sizeof times) abort();
       first_ = 1 - first_;
       time = now();
       while (heap_[0].deadline <= time) wake_first();
-      wake_at_ = std::min(next, heap_[0].deadline + kWindowNs);
+      wake_at_ = std::min(next, heap_[0].deadline + window_ns_);
       if (wake_at_ != next) set_timer(first_, wake_at_);
     }
   }
@@ -94,8 +95,7 @@ class RawSleepers {
 
   static constexpr std::int64_t kNever = std::int64_t{1} << 62;
   static constexpr std::int64_t kNsPerSecond = 1000000000;
-  // The first of those that wake together waits for the others, and for the kernel.
-  static constexpr std::int64_t kWindowNs = 88000;
+  static constexpr std::int64_t kKernelTakesNs = 12000;
   static constexpr std::size_t kChildren = 4;
 
   static std::int64_t now() {
@@ -148,6 +148,7 @@ class RawSleepers {
   }
 
   RawStacks stacks_;
+  std::int64_t window_ns_;  // that the first of those that wake together waits for the others
   std::vector<Sleeper> heap_;
   int timers_[2];
   int first_ = 0;  // the timer that is due first

@@ -31,8 +31,11 @@ double random_share() {
   return static_cast<double>((state * 2685821657736338717u) >> 11) * 0x1p-53;
 }
 
+constexpr long kUsualSlackNs = 100000;
+
 struct Sleepers {
   double mean_ns;  // of a sleep
+  long slack_ns;   // how late they may wake
   std::vector<double> late_ns;
 };
 
@@ -86,7 +89,8 @@ Figures measure(Sleepers& sleepers, GoOn go_on) {
 Figures measure_lwps(std::size_t count, Sleepers& sleepers) {
   constexpr int kStack = 16384;
   if (LWP_Init(LWP_VERSION, LWP_NORMAL_PRIORITY, nullptr) != LWP_SUCCESS) abort();
-  if (IOMGR_Initialize() != LWP_SUCCESS) abort();
+  const timespec slack = {0, sleepers.slack_ns};
+  if (LWPX_SetTimerSlack(&slack) != LWP_SUCCESS) abort();
   const auto body = [](void* of_all) {
     sleep_for_ever(*static_cast<Sleepers*>(of_all), sleep_as_lwp);
   };
@@ -102,7 +106,7 @@ Figures measure_lwps(std::size_t count, Sleepers& sleepers) {
 
 Figures measure_raw(std::size_t count, Sleepers& sleepers) {
   bench::RawSleepers loop(
-      count,
+      count, sleepers.slack_ns,
       +[](Sleepers& of_all, bench::RawSleepers& own_loop) {
         sleep_for_ever(of_all, [&](long ns) { own_loop.sleep(ns); });
       },
@@ -112,12 +116,12 @@ Figures measure_raw(std::size_t count, Sleepers& sleepers) {
 
 // Each in a process of its own, since sleepers that are not looked after come due all at once.
 template <typename Measure>
-Figures in_child(Measure of, std::size_t count, double wakes_per_second) {
+Figures in_child(Measure of, std::size_t count, double wakes_per_second, long slack_ns) {
   int report[2];
   if (pipe(report) != 0) abort();
   const pid_t pid = fork();
   if (pid == 0) {
-    Sleepers sleepers = {static_cast<double>(count) / wakes_per_second * 1e9, {}};
+    Sleepers sleepers = {static_cast<double>(count) / wakes_per_second * 1e9, slack_ns, {}};
     sleepers.late_ns.reserve(static_cast<std::size_t>(wakes_per_second * 2));
     const Figures figures = of(count, sleepers);
     _exit(write(report[1], &figures, sizeof figures) != sizeof figures);
@@ -130,12 +134,12 @@ Figures in_child(Measure of, std::size_t count, double wakes_per_second) {
   return figures;
 }
 
-void run(std::size_t count, double wakes_per_second) {
+void run(std::size_t count, double wakes_per_second, long slack_ns = kUsualSlackNs) {
   std::vector<Figures> floor;
   std::vector<Figures> ours;
   for (int i = 0; i < bench::kRuns; ++i) {
-    floor.push_back(in_child(measure_raw, count, wakes_per_second));
-    ours.push_back(in_child(measure_lwps, count, wakes_per_second));
+    floor.push_back(in_child(measure_raw, count, wakes_per_second, slack_ns));
+    ours.push_back(in_child(measure_lwps, count, wakes_per_second, slack_ns));
   }
   const auto tell = [&](const char* name, double Figures::*figure, const char* unit) {
     std::vector<double> of_floor;
@@ -147,7 +151,12 @@ void run(std::size_t count, double wakes_per_second) {
       ratios.push_back(of_ours[i] / of_floor[i]);
     }
     char what[64];
-    snprintf(what, sizeof what, "%zu sleepers, %.0f wake-ups/s", count, wakes_per_second);
+    const int length =
+        snprintf(what, sizeof what, "%zu sleepers, %.0f wake-ups/s", count, wakes_per_second);
+    if (slack_ns != kUsualSlackNs) {
+      snprintf(what + length, sizeof what - static_cast<std::size_t>(length), ", slack %ld us",
+               slack_ns / 1000);
+    }
     bench::report(what, {"raw loop", bench::median(of_floor), unit},
                   {name, bench::median(of_ours), unit}, bench::median(ratios));
   };
@@ -203,6 +212,7 @@ void run_in_vain(std::size_t count) {
 
 void run_all(std::size_t count) {
   for (const double rate : {2000, 20000, 50000, 200000}) run(count, rate);
+  for (const long slack_ns : {500000, 1000000}) run(count, 20000, slack_ns);
   run_in_vain(count);
 }
 

@@ -63,6 +63,51 @@ CASE(long_sleepers_wake_only_when_cancelled) {
   expect_transcript("-18 -18 -18 -18");
 }
 
+CASE(codes_of_timer_slack) {
+  const struct timespec bad[] = {{-1, 0}, {0, -1}, {0, 1000000000}, {1, 1}, {LONG_MAX, 0}};
+  const struct timespec good[] = {{0, 0}, {0, 50000000}, {1, 0}};
+  int i;
+  expect_int(LWPX_SetTimerSlack(NULL), LWP_EINIT);
+  host(1);
+  for (i = 0; i < 5; ++i) expect_int(LWPX_SetTimerSlack(&bad[i]), LWP_ESYSTEM);
+  for (i = 0; i < 3; ++i) expect_int(LWPX_SetTimerSlack(&good[i]), LWP_SUCCESS);
+  expect_int(LWPX_SetTimerSlack(NULL), LWP_SUCCESS);
+}
+
+static void sleep_and_note(void* us) {
+  const struct timespec time = us_timespec(*(long*)us);
+  expect_int(LWPX_Sleep(&time), LWP_SUCCESS);
+  note("s");
+}
+
+/* Whether one who sleeps that much longer is ready as soon as the first one is. */
+static int wakes_with_the_first(long longer_us) {
+  static long us;
+  const struct timespec little = us_timespec(20000);
+  int together;
+  us = 20000 + longer_us;
+  forget_transcript();
+  spawn("s", LWP_NORMAL_PRIORITY, sleep_and_note, &us);
+  expect_int(LWPX_Sleep(&little), LWP_SUCCESS);
+  LWP_DispatchProcess();
+  together = notes() == 1;
+  while (notes() == 0) pause_ms(10);
+  return together;
+}
+
+CASE(sleepers_wake_together_within_the_slack_and_not_beyond) {
+  const struct timespec slack = us_timespec(400000), none = us_timespec(0);
+  int tries;
+  start_with_io();
+  expect_int(LWPX_SetTimerSlack(&slack), LWP_SUCCESS);
+  expect(wakes_with_the_first(300000));
+  expect_int(LWPX_SetTimerSlack(&none), LWP_SUCCESS);
+  for (tries = 1; wakes_with_the_first(300000); ++tries) expect(tries < 20);
+  expect_int(LWPX_SetTimerSlack(&slack), LWP_SUCCESS);
+  expect_int(LWPX_SetTimerSlack(NULL), LWP_SUCCESS);
+  for (tries = 1; wakes_with_the_first(300000); ++tries) expect(tries < 20);
+}
+
 CASE(codes_of_waits_with_deadlines) {
   const struct timespec bad = {0, 1000000000};
   const void* events[] = {&event, &other, NULL};
@@ -223,6 +268,8 @@ int main(void) {
       cmocka_unit_test(codes_of_sleep),
       cmocka_unit_test(sleep_is_finer_than_a_millisecond),
       cmocka_unit_test(long_sleepers_wake_only_when_cancelled),
+      cmocka_unit_test(codes_of_timer_slack),
+      cmocka_unit_test(sleepers_wake_together_within_the_slack_and_not_beyond),
       cmocka_unit_test(codes_of_waits_with_deadlines),
       cmocka_unit_test(event_comes_before_its_deadline),
       cmocka_unit_test(deadline_comes_before_the_event_and_the_event_then_finds_nobody),

@@ -95,6 +95,30 @@ CASE(rare_long_delays_are_no_reason_to_put_off_less) {
   expect_until(planned(plan, {300, 388}), 300, 388, -1);
 }
 
+CASE(without_slack_each_deadline_wakes_by_itself) {
+  lwp::WakePlan plan;
+  plan.set_slack(0);
+  expect_until(planned(plan, {300, 301, 380}), 300, 300, 301);
+  const Until until = planned(plan, std::vector<std::int64_t>(40, 300));
+  expect(until.wake == until.deadline);
+}
+
+CASE(slack_that_reaches_beyond_the_look_ahead_is_taken_in_full) {
+  constexpr std::int64_t kWindowUs = 1990;  // the rest is for the manager
+  lwp::WakePlan plan;
+  plan.set_slack(2000 * kUs);
+  expect_until(planned(plan, {300}), 300, 300 + kWindowUs, -1);
+  expect_until(planned(plan, {5000, 5020}), 5000, 5000 + kWindowUs, -1);
+  expect_until(planned(plan, {100000}), 100000, 100000 + kWindowUs, -1);
+  std::vector<std::int64_t> many;
+  for (int i = 0; i < 200; ++i) many.push_back(300 + i);
+  const Until until = planned(plan, many);
+  const std::int64_t wait = until.wake - until.deadline;
+  expect(wait > kWindowUs * kUs * 9 / 10 && wait <= kWindowUs * kUs);
+  expect(until.next == until.wake + wait);
+  expect(planned(plan, {}).wake == kNever);
+}
+
 }  // namespace
 
 int main() {
@@ -105,6 +129,8 @@ int main() {
       cmocka_unit_test(of_many_close_together_the_first_waits_for_some),
       cmocka_unit_test(deadlines_are_put_off_less_where_the_manager_wakes_late),
       cmocka_unit_test(rare_long_delays_are_no_reason_to_put_off_less),
+      cmocka_unit_test(without_slack_each_deadline_wakes_by_itself),
+      cmocka_unit_test(slack_that_reaches_beyond_the_look_ahead_is_taken_in_full),
   };
   return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -47,6 +47,18 @@ struct timespec; /* which <time.h> keeps back in a strict C89 */
 LWP_EXPORT int LWPX_Sleep(const struct timespec* duration);
 
 /*
+ * LWPX_SetTimerSlack - how late LWPs of this kernel thread may wake though the processor is free,
+ *   so that one wake-up of the process serves several.
+ *   slack  up to a second; NULL: 100 microseconds, as at first and after IOMGR_Finalize.
+ * It goes for all deadlines and timeouts. Up to 400 microseconds it delays only LWPs that others
+ * follow so soon; from there on all.
+ * Returns LWP_SUCCESS; LWP_EINIT; LWP_EBLOCKED (called by a signal handler that interrupted the
+ * library); LWP_ESYSTEM (out of range, or the I/O manager could not be started); LWP_ENOMEM.
+ * Switches: no.
+ */
+LWP_EXPORT int LWPX_SetTimerSlack(const struct timespec* slack);
+
+/*
  * LWPX_WaitProcessUntil, LWPX_MwaitProcessUntil - LWP_WaitProcess and LWP_MwaitProcess with a
  *   deadline.
  *   deadline  on CLOCK_MONOTONIC; NULL: none. One that has passed still lets others run.

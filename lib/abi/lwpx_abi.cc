@@ -67,6 +67,18 @@ int LWPX_Sleep(const struct timespec* duration) {
   return outcome == IoOutcome::timed_out ? LWP_SUCCESS : to_c(to_rc(outcome));
 }
 
+int LWPX_SetTimerSlack(const struct timespec* slack) {
+  Runtime* const runtime = this_runtime();
+  if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
+  if (slack != nullptr && (!valid(*slack) || to_ns(*slack) > WakePlan::kMostSlack)) {
+    return LWP_ESYSTEM;
+  }
+  const Inside inside(*runtime);
+  if (const Rc rc = start_io(*runtime); rc != Rc::success) return to_c(rc);
+  runtime->io->wake_plan.set_slack(slack != nullptr ? to_ns(*slack) : WakePlan::kUsualSlack);
+  return LWP_SUCCESS;
+}
+
 int LWPX_WaitProcessUntil(const void* event, const struct timespec* deadline) {
   if (event == nullptr) return LWP_EBADEVENT;
   return wait_until(&event, 1, 1, deadline);
