@@ -162,6 +162,50 @@ static void an_exit_handler_can_wake_others_and_goes_on(void** state) {
   assert_string_equal(outcome.out, wanted);
 }
 
+static void suspend_then_wake_others_in_exit_handler(void) {
+  PROCESS self = host(1);
+  atexit(wake_and_yield_in_exit_handler);
+  spawn("W", 1, say_name, &event);
+  LWPX_Suspend(self);
+}
+
+static void an_exit_handler_on_an_lwp_that_has_suspended_itself_is_let_run_again(void** state) {
+  char wanted[256];
+  (void)state;
+  child_case_observe(suspend_then_wake_others_in_exit_handler, &outcome);
+  snprintf(wanted, sizeof wanted, "%sW\nmain again\n", kMessage);
+  assert_int_equal(outcome.exit_status, 1);
+  assert_string_equal(outcome.out, wanted);
+}
+
+static void wait_and_cancel(void* parm) {
+  LWP_WaitProcess(&event);
+  printf("cancels: %d\n", LWPX_Cancel(*(PROCESS*)parm));
+}
+
+static void be_cancelled_in_exit_handler(void) {
+  LWP_SignalProcess(&event);
+  LWPX_TestCancel();
+  puts("main again");
+}
+
+static void wait_then_be_cancelled_in_exit_handler(void) {
+  static PROCESS self;
+  atexit(be_cancelled_in_exit_handler);
+  self = host(1);
+  spawn("C", 1, wait_and_cancel, &self);
+  LWP_QWait();
+}
+
+static void an_exit_handler_is_not_cut_off_by_a_cancellation(void** state) {
+  char wanted[256];
+  (void)state;
+  child_case_observe(wait_then_be_cancelled_in_exit_handler, &outcome);
+  snprintf(wanted, sizeof wanted, "%scancels: 0\nmain again\n", kMessage);
+  assert_int_equal(outcome.exit_status, 1);
+  assert_string_equal(outcome.out, wanted);
+}
+
 static void create_in_exit_handler(void) {
   PROCESS pid;
   if (LWP_CreateProcess(say_name, 0, 1, &event, "N", &pid) == LWP_EINIT) puts("refused");
@@ -275,6 +319,8 @@ int main(void) {
 #ifdef LWP_LWP_H
       cmocka_unit_test(an_exit_handler_that_waits_ends_the_process_for_good),
       cmocka_unit_test(an_exit_handler_can_wake_others_and_goes_on),
+      cmocka_unit_test(an_exit_handler_on_an_lwp_that_has_suspended_itself_is_let_run_again),
+      cmocka_unit_test(an_exit_handler_is_not_cut_off_by_a_cancellation),
       cmocka_unit_test(an_exit_handler_on_the_stack_of_a_dead_lwp_can_create_none),
       cmocka_unit_test(nor_on_the_stack_of_one_that_could_be_joined),
       cmocka_unit_test(in_an_exit_handler_the_wait_is_over),

@@ -127,6 +127,24 @@ CASE(counters_are_of_the_lwp_that_the_tick_met) {
   expect_counters(NULL, "2 2 0 0 0 0 0 0");
 }
 
+static void one_tick_after_another(void* parm) {
+  (void)parm;
+  PRE_PreemptMe();
+  for (;;) tick_here();
+}
+
+CASE(ticks_by_which_two_lwps_hand_each_other_the_processor_are_all_counted) {
+  int i;
+  LWP_Init(LWP_VERSION, 2, &self);
+  slices_by_hand();
+  other = start_lwp(one_tick_after_another, 2, NULL);
+  PRE_PreemptMe();
+  for (i = 0; i < 3; ++i) tick_here();
+  expect_counters(self, "3 3 0 0 0 0 0 0");
+  expect_counters(other, "4 4 0 0 0 0 0 0");
+  expect_counters(NULL, "7 7 0 0 0 0 0 0");
+}
+
 CASE(counters_of_a_new_lwp_are_zero) {
   int i;
   LWP_Init(LWP_VERSION, 2, &self);
@@ -200,6 +218,7 @@ int main(void) {
       cmocka_unit_test(tick_on_the_alternate_stack_is_deferred),
       cmocka_unit_test(tick_without_a_rival_is_none),
       cmocka_unit_test(counters_are_of_the_lwp_that_the_tick_met),
+      cmocka_unit_test(ticks_by_which_two_lwps_hand_each_other_the_processor_are_all_counted),
       cmocka_unit_test(counters_of_a_new_lwp_are_zero),
       cmocka_unit_test(handler_may_ask),
       cmocka_unit_test(bad_arguments_are_refused),

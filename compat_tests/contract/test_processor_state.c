@@ -67,6 +67,65 @@ CASE(a_new_lwp_begins_so_whoever_has_ended_just_before) {
   }
 }
 
+/* Creates such LWPs, one after the other, and lets them run without any other between them. */
+static void run_next_to_each_other(void (*first)(void*), void (*then)(void*)) {
+  int round;
+  for (round = 0; round < 3; ++round) { /* on fresh stacks, and on stacks of those that ended */
+    spawn("first", 0, first, NULL);
+    spawn("then", 0, then, NULL);
+    spawn("last", 0, wake, &round);
+    LWP_WaitProcess(&round);
+  }
+}
+
+#if defined(__x86_64__)
+
+static unsigned short x87_control(void) {
+  unsigned short control;
+  __asm__ __volatile__("fnstcw %0" : "=m"(control));
+  return control;
+}
+
+enum { kPrecision = 0x300 }; /* of the x87 unit: these bits are all 0 for that of a float */
+
+static void compute_like_floats(void* parm) {
+  const unsigned short control = x87_control() & ~kPrecision;
+  (void)parm;
+  __asm__ __volatile__("fldcw %0" : : "m"(control));
+}
+
+static void note_precision(void* parm) {
+  (void)parm;
+  note((x87_control() & kPrecision) == kPrecision ? "full" : "less");
+}
+
+CASE_IF(!under_valgrind(), "the x87 unit has one precision here",
+        the_precision_of_who_has_ended_is_not_that_of_a_new_lwp) {
+  host(1);
+  run_next_to_each_other(compute_like_floats, note_precision);
+  expect_transcript("full full full");
+}
+
+static void forget_exceptions(void* parm) {
+  (void)parm;
+  feclearexcept(FE_ALL_EXCEPT);
+}
+
+static void note_exceptions(void* parm) {
+  (void)parm;
+  note(fetestexcept(FE_DIVBYZERO) != 0 ? "raised" : "lost");
+}
+
+CASE_IF(!under_valgrind(), "floating-point exceptions leave no flags here",
+        an_exception_flag_of_its_creator_is_not_lost_on_a_new_lwp) {
+  host(1);
+  feraiseexcept(FE_DIVBYZERO);
+  run_next_to_each_other(forget_exceptions, note_exceptions);
+  expect_transcript("raised raised raised");
+}
+
+#endif
+
 #endif
 
 /* Values that a compiler likes to keep in registers over calls. */
@@ -140,13 +199,17 @@ CASE(signal_mask_belongs_to_the_kernel_thread) {
 int main(void) {
   const struct CMUnitTest tests[] = {
 #ifdef LWP_LWP_H
-      cmocka_unit_test(rounding_mode_belongs_to_the_lwp),
-      cmocka_unit_test(a_new_lwp_begins_with_the_rounding_mode_of_its_creator),
-      cmocka_unit_test(a_new_lwp_begins_so_whoever_has_ended_just_before),
+    cmocka_unit_test(rounding_mode_belongs_to_the_lwp),
+    cmocka_unit_test(a_new_lwp_begins_with_the_rounding_mode_of_its_creator),
+    cmocka_unit_test(a_new_lwp_begins_so_whoever_has_ended_just_before),
+#if defined(__x86_64__)
+    cmocka_unit_test(the_precision_of_who_has_ended_is_not_that_of_a_new_lwp),
+    cmocka_unit_test(an_exception_flag_of_its_creator_is_not_lost_on_a_new_lwp),
 #endif
-      cmocka_unit_test(registers_survive_a_dispatch),
-      cmocka_unit_test(longjmp_works_within_an_lwp),
-      cmocka_unit_test(signal_mask_belongs_to_the_kernel_thread),
+#endif
+    cmocka_unit_test(registers_survive_a_dispatch),
+    cmocka_unit_test(longjmp_works_within_an_lwp),
+    cmocka_unit_test(signal_mask_belongs_to_the_kernel_thread),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
