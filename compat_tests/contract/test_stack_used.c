@@ -77,6 +77,18 @@ CASE(use_of_a_recycled_stack_is_that_of_its_last_owner) {
   }
 }
 
+CASE(nor_is_it_that_of_another_after_one_of_another_size) {
+  size_t deep = 28000, shallow = 100;
+  int max, used;
+  PROCESS pid;
+  host(1);
+  LWP_DestroyProcess(spawn_user(1, &deep));
+  LWP_DestroyProcess(spawn_user(1 << 18, &shallow));
+  pid = spawn_user(1, &shallow); /* on the stack of the first */
+  expect_int(LWP_StackUsed(pid, &max, &used), LWP_SUCCESS);
+  expect(used < 100 + kSlack);
+}
+
 static void ask_for_own_use(void* parm) {
   int max, used, used_later;
   PROCESS self;
@@ -222,6 +234,7 @@ int main(void) {
       cmocka_unit_test(sizes_are_raised_and_rounded),
       cmocka_unit_test(use_of_a_fresh_stack_is_told_within_a_page_or_so),
       cmocka_unit_test(use_of_a_recycled_stack_is_that_of_its_last_owner),
+      cmocka_unit_test(nor_is_it_that_of_another_after_one_of_another_size),
       cmocka_unit_test(the_running_lwp_can_ask_too),
       cmocka_unit_test(a_request_of_one_byte_gives_enough_for_twenty_kilobytes),
       cmocka_unit_test(unused_without_accounting),

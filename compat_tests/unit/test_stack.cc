@@ -255,6 +255,40 @@ CASE(traces_beyond_a_gap_are_found_sooner_or_later) {
   find_traces_beyond_a_gap(true);
 }
 
+// How many of that many owners, who each use so much, get a stack that had to be searched.
+int searches(int owners, std::size_t depth) {
+  int searched = 0;
+  for (int i = 0; i < owners; ++i) {
+    StackSlot& slot = acquire();
+    if (slot.recycled && !slot.clean_plainly()) {
+      slot.make_clean();
+      ++searched;
+    }
+    use(slot, depth);
+    pool.release(slot);
+  }
+  return searched;
+}
+
+CASE(owners_that_use_little_hardly_ever_have_the_stack_searched) {
+  start();
+  expect(searches(4000, 200) < 20);
+}
+
+CASE(nor_do_they_after_one_that_has_used_much) {
+  start();
+  searches(2000, 200);
+  searches(1, 30000);
+  searches(50, 200);
+  expect(searches(1000, 200) < 20);
+}
+
+CASE(nor_do_they_when_all_use_more_than_before) {
+  start();
+  searches(2000, 100);
+  expect(searches(1000, 400) < 20);
+}
+
 }  // namespace
 
 int main() {
@@ -274,6 +308,9 @@ int main() {
       cmocka_unit_test(looking_brings_no_page_into_memory),
       cmocka_unit_test(a_recycled_stack_is_clean_whatever_was_used_before),
       cmocka_unit_test(traces_beyond_a_gap_are_found_sooner_or_later),
+      cmocka_unit_test(owners_that_use_little_hardly_ever_have_the_stack_searched),
+      cmocka_unit_test(nor_do_they_after_one_that_has_used_much),
+      cmocka_unit_test(nor_do_they_when_all_use_more_than_before),
   };
   return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
