@@ -152,9 +152,8 @@ StackSlot* StackPool::acquire_another(std::size_t wanted) noexcept {
   return cut_slot(size_class, index);
 }
 
-// Its owner, who may still run on it, has nothing more to say about it.
+// Its owner may still run on it.
 void StackPool::vacate(StackSlot& slot) noexcept {
-  slot.guard = GuardKind::none;
   note_readable(slot.low, slot.size());
   note_stack_ends(slot.valgrind_id);
   if (slot.in_block) block_->give_back(slot.low);
