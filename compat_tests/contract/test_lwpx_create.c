@@ -189,6 +189,7 @@ CASE(a_stack_in_an_array_has_what_was_asked_for) {
 
 CASE(too_little_memory_is_told_and_left_alone) {
   size_t bytes;
+  int max, used;
   PROCESS pid;
   host(1);
   attributes.memory = arena[0] + 1;
@@ -202,6 +203,8 @@ CASE(too_little_memory_is_told_and_left_alone) {
     expect_int(arena[0][0] + arena[0][1] + arena[0][bytes], 3 * 0x55);
   }
   expect(bytes <= 4096 + LWPX_SIGNAL_BYTES + LWPX_CONTROL_BYTES);
+  expect_int(LWP_StackUsed(pid, &max, &used), LWP_SUCCESS);
+  expect(max >= 4096);
   expect_int(arena[0][0], 0x55);
   expect_int(arena[0][1 + bytes], 0x55);
   LWP_DispatchProcess();

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
 #include <initializer_list>
 
@@ -184,6 +185,36 @@ CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here",
   acquire(1 << 20);
 }
 
+rlim_t address_space() {
+  FILE* const file = fopen("/proc/self/statm", "r");
+  unsigned long pages = 0;
+  expect(file != nullptr && fscanf(file, "%lu", &pages) == 1);
+  fclose(file);
+  return rlim_t{pages} * static_cast<rlim_t>(getpagesize());
+}
+
+CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here",
+        address_space_that_comes_in_crumbs_is_used_and_has_an_end) {
+  const rlim_t crumb = lwp::kSmallestSlot + static_cast<rlim_t>(getpagesize());  // for one slot
+  rlimit limit;
+  start();
+  getrlimit(RLIMIT_AS, &limit);
+  int slots = 0;
+  for (StackSlot* slot; slots < 2000; ++slots) {
+    limit.rlim_cur = address_space() + crumb;
+    setrlimit(RLIMIT_AS, &limit);
+    if ((slot = pool.acquire(kBytes)) == nullptr) break;
+    *slot->low = slot->top[-1] = 1;
+  }
+  expect(slots > 500 && slots < 2000);
+  expect(pool.acquire(kBytes) == nullptr);
+  limit.rlim_cur = RLIM_INFINITY;
+  setrlimit(RLIMIT_AS, &limit);
+  const rlim_t before = address_space();
+  pool.stop();
+  expect(address_space() < before - static_cast<rlim_t>(slots) * lwp::kSmallestSlot);
+}
+
 CASE(more_than_any_class_is_refused) {
   start();
   expect(pool.acquire(~std::size_t{0} / 2) == nullptr);
@@ -222,11 +253,15 @@ CASE_IF(MEMORY_CAN_BE_LIMITED, "the shadow of a sanitizer counts",
 // The stack's owner uses all of its lowest `depth` bytes.
 void use(StackSlot& slot, std::size_t depth) { memset(slot.top - depth, 0x55, depth); }
 
-CASE(a_recycled_stack_is_clean_whatever_was_used_before) {
-  start();
+// As for the next owner.
+void clean(StackSlot& slot, bool plainly) {
+  if (slot.recycled && !(plainly && slot.clean_plainly())) slot.make_clean();
+}
+
+void use_now_little_now_much(bool plainly) {
   for (int i = 0; i < 500; ++i) {
     StackSlot& slot = acquire();
-    if (slot.recycled) slot.make_clean();
+    clean(slot, plainly);
     expect(slot.lowest_used() == slot.top);
     // Small, mostly; now and then deep.
     const std::size_t depth = i % 7 == 3 ? 30000 : i % 5 == 0 ? 1 : 200 + static_cast<unsigned>(i);
@@ -236,10 +271,37 @@ CASE(a_recycled_stack_is_clean_whatever_was_used_before) {
   }
 }
 
+CASE(a_recycled_stack_is_clean_whatever_was_used_before) {
+  start();
+  use_now_little_now_much(false);
+  use_now_little_now_much(true);
+}
+
+void forget_and_touch_deeply(bool plainly) {
+  for (int i = 0; i < 5; ++i) {
+    StackSlot& slot = acquire();
+    clean(slot, plainly);
+    expect(slot.lowest_used() == slot.top);
+    if (i == 3) {
+      slot.forget_use();
+      slot.top[-20000] = 1;
+    } else {
+      use(slot, 200);
+    }
+    pool.release(slot);
+  }
+}
+
+CASE(so_is_one_whose_last_owner_was_not_to_be_measured) {
+  start();
+  forget_and_touch_deeply(false);
+  forget_and_touch_deeply(true);
+}
+
 void find_traces_beyond_a_gap(bool plainly) {
   for (int i = 0; i < 1100; ++i) {
     StackSlot& slot = acquire();
-    if (slot.recycled && !(plainly && slot.clean_plainly())) slot.make_clean();
+    clean(slot, plainly);
     use(slot, 200);
     if (i == 5 || i == 60) slot.top[-20000] = 1;  // jumps over all that is looked at usually
     pool.release(slot);
@@ -302,11 +364,13 @@ int main() {
       cmocka_unit_test(tops_fall_into_different_cache_sets),
       cmocka_unit_test(below_a_stack_is_a_guard),
       cmocka_unit_test(without_address_space_there_is_no_slot_and_none_reaches_too_far),
+      cmocka_unit_test(address_space_that_comes_in_crumbs_is_used_and_has_an_end),
       cmocka_unit_test(more_than_any_class_is_refused),
       cmocka_unit_test(a_fresh_stack_is_unused),
       cmocka_unit_test(the_lowest_byte_used_is_found),
       cmocka_unit_test(looking_brings_no_page_into_memory),
       cmocka_unit_test(a_recycled_stack_is_clean_whatever_was_used_before),
+      cmocka_unit_test(so_is_one_whose_last_owner_was_not_to_be_measured),
       cmocka_unit_test(traces_beyond_a_gap_are_found_sooner_or_later),
       cmocka_unit_test(owners_that_use_little_hardly_ever_have_the_stack_searched),
       cmocka_unit_test(nor_do_they_after_one_that_has_used_much),
