@@ -117,9 +117,39 @@ CASE(stop_now_ends_endless_loops_under_ticks) {
   expect_int(count, 0);
 }
 
+static LWPX_RUNTIME target;
+static long posted;
+static long woken;
+
+static void* post_to_target(void* event) {
+  expect_int(LWPX_Post(target, event), LWP_SUCCESS);
+  add(&posted, 1);
+  return NULL;
+}
+
+static void wait_and_count(void* event) {
+  expect_int(LWP_WaitProcess(event), LWP_SUCCESS);
+  add(&woken, 1);
+}
+
+CASE(the_first_tick_after_a_request_gives_the_processor_to_whom_it_wakes) {
+  pthread_t sender;
+  host(LWP_NORMAL_PRIORITY);
+  target = LWPX_ThisRuntime();
+  slices_by_hand();
+  spawn("waiter", LWP_NORMAL_PRIORITY, wait_and_count, &count);
+  PRE_PreemptMe();
+  expect_int(pthread_create(&sender, NULL, post_to_target, &count), 0);
+  while (value_of(&posted) == 0) {
+  }
+  expect_int(woken, 0);
+  tick_here();
+  expect_int(value_of(&woken), 1);
+  pthread_join(sender, NULL);
+}
+
 /* --- signal handlers as senders */
 
-static LWPX_RUNTIME target;
 static PROCESS taker;
 static long given;
 static long interrupted;
@@ -223,6 +253,7 @@ int main(void) {
       cmocka_unit_test(requests_in_close_order_do_not_put_the_tick_off),
       cmocka_unit_test(a_loop_of_sections_takes_requests),
       cmocka_unit_test(stop_now_ends_endless_loops_under_ticks),
+      cmocka_unit_test(the_first_tick_after_a_request_gives_the_processor_to_whom_it_wakes),
       cmocka_unit_test(handlers_may_send_at_any_instant),
       cmocka_unit_test(a_handler_may_send_to_the_runtime_that_it_interrupts),
       cmocka_unit_test(a_handler_wakes_a_runtime_that_sleeps),
