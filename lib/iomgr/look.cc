@@ -18,14 +18,13 @@ void prefetch_waiters(const DueNode* due) noexcept {
   for (int i = 0; i < kMostAskedFor && due != nullptr; ++i, due = due->next) prefetch_waiter(*due);
 }
 
-// Those whose deadlines are not behind that time. Whether there were any. asked_for: their memory
-// has been, as far as WakePlan does.
-bool expire_until(Runtime& runtime, std::int64_t time, bool asked_for) noexcept {
+// Those whose deadlines are not behind that time. Whether there were any. [Their memory is asked for
+// once more, though WakePlan has: not of all, and some of it has gone since.]
+bool expire_until(Runtime& runtime, std::int64_t time) noexcept {
   const DueNode* due = runtime.io->deadlines.take_until(time);
   const bool any = due != nullptr;
   while (due != nullptr) {
-    if (!asked_for) prefetch_waiters(due);
-    asked_for = false;
+    prefetch_waiters(due);
     for (int i = 0; i < kMostAskedFor && due != nullptr; ++i, due = due->next) {
       finish(runtime, *due->request, IoOutcome::timed_out);
     }
@@ -48,7 +47,7 @@ void prefetch_frames(const Pcb& pcb) noexcept {
 bool expire(Runtime& runtime) noexcept {
   if (runtime.io->deadlines.empty()) return false;
   runtime.io->looked_at = monotonic_ns();
-  return expire_until(runtime, runtime.io->looked_at, false);
+  return expire_until(runtime, runtime.io->looked_at);
 }
 
 // The manager has slept until this deadline: those who have it wake before others are looked at
@@ -58,7 +57,7 @@ void expire_slept(Runtime& runtime, const Poller::Until& until, std::int64_t now
   const std::int64_t first = until.deadline;
   const std::int64_t last = first - first % kNsPerUs + kNsPerUs - 1;
   while (now < last) now = monotonic_ns();
-  (void)expire_until(runtime, std::max(last, std::min(until.wake, now)), true);
+  (void)expire_until(runtime, std::max(last, std::min(until.wake, now)));
 }
 
 void serve_reported(Runtime& runtime) noexcept {
