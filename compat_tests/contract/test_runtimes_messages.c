@@ -195,15 +195,15 @@ static void block_the_kernel_thread(void* arg, int index) {
   pthread_barrier_wait(&barrier);
 }
 
-CASE(a_full_inbox_is_told_and_keeps_what_it_has) {
+static void fill_an_inbox(int wanted, int places) {
   LWPX_GROUP group;
   LWPX_RUNTIME runtime;
   int i;
   pthread_barrier_init(&barrier, NULL, 2);
-  group = start_group_with_inbox(1, 3, block_the_kernel_thread, NULL); /* rounded to 4 */
+  group = start_group_with_inbox(1, wanted, block_the_kernel_thread, NULL);
   runtime = LWPX_RuntimeOf(group, 0);
   pthread_barrier_wait(&barrier);
-  for (i = 0; i < 4; ++i) {
+  for (i = 0; i < places; ++i) {
     expect_int(LWPX_SpawnOn(runtime, add_to, 0, 1, &count, "x"), LWP_SUCCESS);
   }
   for (i = 0; i < 3; ++i) {
@@ -213,8 +213,12 @@ CASE(a_full_inbox_is_told_and_keeps_what_it_has) {
   }
   pthread_barrier_wait(&barrier);
   join(group);
-  expect_int(count, 4);
+  expect_int(count, places);
 }
+
+CASE(a_full_inbox_is_told_and_keeps_what_it_has) { fill_an_inbox(3, 4); }
+
+CASE(the_smallest_inbox_loses_nothing) { fill_an_inbox(1, 2); }
 
 /* --- from outside */
 
@@ -443,6 +447,7 @@ int main(void) {
       cmocka_unit_test(a_runtime_whose_only_lwp_yields_takes_them),
       cmocka_unit_test(a_runtime_that_sleeps_wakes),
       cmocka_unit_test(a_full_inbox_is_told_and_keeps_what_it_has),
+      cmocka_unit_test(the_smallest_inbox_loses_nothing),
       cmocka_unit_test(kernel_threads_without_lwps_may_send),
       cmocka_unit_test(a_spawn_without_memory_does_not_hold_up_others),
       cmocka_unit_test(a_spawn_without_memory_does_not_keep_a_sleeper_awake),

@@ -45,7 +45,7 @@ typedef struct {
   size_t size;    /* of this struct, as the caller knows it */
   int priority;   /* of the LWPs that run main, 0 .. LWP_MAX_PRIORITY */
   int stack_size; /* of these LWPs, bytes */
-  int inbox;      /* requests that each inbox holds, 1 .. 1048576; rounded up to a power of two */
+  int inbox;      /* requests that each inbox holds, 1 .. 1048576; rounded up to 2, 4, 8, ... */
   int pin;        /* not 0: runtime i stays on one core, the i-th of those the caller may use */
 } LWPX_GROUPATTR;
 

@@ -121,7 +121,7 @@ void take_messages(Runtime& runtime) noexcept {
 }
 
 std::uint64_t round_up(int inbox) noexcept {
-  std::uint64_t count = 1;
+  std::uint64_t count = MessageRing::kFewest;
   while (count < static_cast<std::uint64_t>(inbox)) count *= 2;
   return count;
 }

@@ -46,7 +46,10 @@ class MessageRing {
     Message message;
   };
 
-  // count: a power of two. Nobody sends meanwhile.
+  // A lone cell that holds a message would be taken for the free place that comes next.
+  static constexpr std::uint64_t kFewest = 2;
+
+  // count: a power of two, kFewest or more. Nobody sends meanwhile.
   void start(Cell* cells, std::uint64_t count) noexcept {
     cells_ = cells;
     count_ = count;
