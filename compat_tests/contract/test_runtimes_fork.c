@@ -31,6 +31,40 @@ CASE(a_forked_child_has_no_runtimes_and_may_start_some) {
   stop_when_idle_and_join(group);
 }
 
+static void use_handles_of_parent(LWPX_GROUP group, LWPX_RUNTIME runtime) {
+  LWPX_GROUP own[4];
+  int i;
+  for (i = 0; i < 4; ++i) own[i] = start_group(1, NULL, NULL);
+  expect_int(LWPX_Post(runtime, &event), LWPX_ENORUNTIME);
+  expect_int(LWPX_SpawnOn(runtime, add_to, 0, 2, &count, "stranger"), LWPX_ENORUNTIME);
+  expect(LWPX_RuntimeOf(group, 0) == NULL);
+  expect_int(LWPX_StopRuntimes(group, LWPX_STOP_NOW), LWPX_ENORUNTIME);
+  expect_int(LWPX_JoinRuntimes(group, NULL), LWPX_ENORUNTIME);
+  for (i = 0; i < 4; ++i) stop_when_idle_and_join(own[i]);
+  expect_int(count, 0);
+}
+
+CASE(handles_of_a_parent_are_refused_though_its_child_has_started_some) {
+  LWPX_GROUP group = start_group(2, NULL, NULL);
+  const pid_t child = fork();
+  if (child == 0) {
+    LWPX_GROUP own = start_group(1, NULL, NULL);
+    LWPX_RUNTIME member = LWPX_RuntimeOf(own, 0);
+    const pid_t grandchild = fork();
+    if (grandchild == 0) {
+      use_handles_of_parent(own, member);
+      use_handles_of_parent(group, member);
+      _exit(0);
+    }
+    expect_int(status_of_child(grandchild), 0);
+    stop_when_idle_and_join(own);
+    use_handles_of_parent(group, member);
+    _exit(0);
+  }
+  expect_int(status_of_child(child), 0);
+  stop_when_idle_and_join(group);
+}
+
 static void fork_in_member(void* arg, int index) {
   LWPX_RUNTIME other = LWPX_RuntimeOf(NULL, 1 - index);
   pid_t child;
@@ -57,6 +91,7 @@ CASE(a_member_may_fork) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_forked_child_has_no_runtimes_and_may_start_some),
+      cmocka_unit_test(handles_of_a_parent_are_refused_though_its_child_has_started_some),
       cmocka_unit_test(a_member_may_fork),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
