@@ -88,11 +88,27 @@ CASE(a_member_may_fork) {
   expect_int(count, 0);
 }
 
+static void stop_and_fork(void* arg, int index) {
+  pid_t child;
+  (void)arg;
+  if (index == 1) return;
+  expect_int(LWPX_StopRuntimes(NULL, LWPX_STOP_NOW), LWP_SUCCESS);
+  child = fork();
+  if (child == 0) {
+    LWP_DispatchProcess();
+    _exit(1);
+  }
+  expect_int(status_of_child(child), 0);
+}
+
+CASE(a_member_that_is_to_stop_may_fork) { join(start_group(2, stop_and_fork, NULL)); }
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_forked_child_has_no_runtimes_and_may_start_some),
       cmocka_unit_test(handles_of_a_parent_are_refused_though_its_child_has_started_some),
       cmocka_unit_test(a_member_may_fork),
+      cmocka_unit_test(a_member_that_is_to_stop_may_fork),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

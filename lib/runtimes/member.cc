@@ -20,6 +20,11 @@ bool is_over(const Member& member) noexcept {
   return member.orphaned || member.group->over.load(std::memory_order_acquire);
 }
 
+// In a forked child, where the group is not.
+bool is_orphan(const Runtime& runtime) noexcept {
+  return handle_of(runtime) != runtime.member->handle;
+}
+
 // Wakes the first LWP if there is nothing left to wait for. Whether it did.
 bool tell_end(Runtime& runtime) noexcept {
   return is_over(*runtime.member) && signal_event(runtime, runtime.member) == Rc::success;
@@ -29,7 +34,7 @@ bool tell_end(Runtime& runtime) noexcept {
 bool before_sleep(Runtime& runtime) noexcept {
   Member& member = *runtime.member;
   const bool idle = runtime.handles.live() == kOwnLwps;
-  if (idle && (handle_of(runtime) == 0 || runtime.port != member.port)) {
+  if (idle && is_orphan(runtime)) {
     member.orphaned = true;
   } else if (idle && member.busy) {
     member.busy = false;
@@ -88,9 +93,10 @@ void* member_thread(void* argument) noexcept {
     const void* const event = &member;
     while (!is_over(member)) (void)block_on_events(*this_runtime(), &event, 1, 1);
   }
-  const bool orphaned = member.orphaned;
+  // A child may have been forked off when the group was over already.
+  const bool leaves = go && !is_orphan(*this_runtime());
   if (this_runtime() != nullptr) end_runtime(*this_runtime());
-  if (go && !orphaned) leave_group(*present_registry(), *member.group);
+  if (leaves) leave_group(*present_registry(), *member.group);
   return nullptr;
 }
 
