@@ -22,6 +22,8 @@ ALLOWED = {
     'lwp::(anonymous namespace)::runtimes_started': 'tells the handles of runtimes apart',
     'lwp::directory': 'how kernel threads find the runtimes of others',
     'lwp::(anonymous namespace)::registries_made': 'tells the handles of parents and children apart',
+    'lwp::(anonymous namespace)::known_objects': 'program and C library, which stay loaded',
+    'lwp::(anonymous namespace)::knowledge': 'whether they are known',
     'lwp::(anonymous namespace)::init_called': 'fast time is the process\'s, as it ever was',
     'lwp::(anonymous namespace)::version': 'counts forks for the whole process',
     'LWP_Name::none': 'an empty string that callers may not write to',

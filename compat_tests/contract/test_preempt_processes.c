@@ -2,6 +2,7 @@
 /* test_preempt_processes.c - LWPs that start processes under short slices; and kernel threads and
  * children that ticks have nothing to do with. */
 #include <errno.h>
+#include <link.h>
 #include <lwp/lwp.h>
 #include <poll.h>
 #include <preempt/policy.h>
@@ -236,6 +237,39 @@ static void preempt_by_another_signal(void) {
 
 CASE(child_may_choose_another_signal) { in_child_of_several_hosts(preempt_by_another_signal); }
 
+/* The dynamic linker's lock is held by a kernel thread that is not there in the child. */
+static volatile int looking, has_forked;
+
+static int look_for_long(struct dl_phdr_info* info, size_t size, void* parm) {
+  (void)info, (void)size, (void)parm;
+  looking = 1;
+  while (!has_forked) usleep(100);
+  return 1;
+}
+
+static void* look_at_what_is_loaded(void* parm) {
+  dl_iterate_phdr(look_for_long, parm);
+  return NULL;
+}
+
+CASE(child_can_preempt_though_another_thread_was_looking_at_what_is_loaded) {
+  pthread_t thread;
+  pid_t child;
+  start();
+  PRE_BeginCritical();
+  expect_int(pthread_create(&thread, NULL, look_at_what_is_loaded, NULL), 0);
+  while (!looking) usleep(100);
+  child = fork();
+  if (child == 0) {
+    end_twice();
+    preempt_in_two_threads();
+    _exit(0);
+  }
+  has_forked = 1;
+  expect_int(status_of(child), 0);
+  pthread_join(thread, NULL);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(vfork_and_exec),
@@ -247,6 +281,7 @@ int main(void) {
       cmocka_unit_test(child_of_several_hosts_gets_its_action_back),
       cmocka_unit_test(threads_of_a_child_count_again),
       cmocka_unit_test(child_may_choose_another_signal),
+      cmocka_unit_test(child_can_preempt_though_another_thread_was_looking_at_what_is_loaded),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

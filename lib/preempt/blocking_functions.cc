@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "preempt/blocking_functions.h"
 
-#include <cstring>
+#include <cstddef>
 
 #include "preempt/loaded_object.h"
 
@@ -39,18 +39,14 @@ constexpr char kNames[][16] = {
 constexpr std::size_t kNameCount = sizeof kNames / sizeof kNames[0];
 static_assert(kNameCount <= BlockingCalls::kMost);
 
-[[maybe_unused]] int look_for_libc(dl_phdr_info* info, std::size_t, void* data) {
-  const LoadedObject object(*info);
-  if (strcmp(object.soname(), "libc.so.6") != 0) return 0;
-  auto& calls = *static_cast<BlockingCalls*>(data);
-  if (object.unwind_index() == nullptr) return 1;
-  calls.unwind = object.unwind_index();
-  object.for_each_code([&](const CodeRange& code) { calls.text = code; });
+[[maybe_unused]] void look_into_libc(const LoadedObject& libc, BlockingCalls& calls) noexcept {
+  if (libc.unwind_index() == nullptr) return;
+  calls.unwind = libc.unwind_index();
+  libc.for_each_code([&](const CodeRange& code) { calls.text = code; });
   for (const auto& name : kNames) {
-    const CodeRange function = object.function(name);
+    const CodeRange function = libc.function(name);
     if (function.begin != function.end) calls.functions[calls.count++] = function;
   }
-  return 1;
 }
 
 }  // namespace
@@ -58,7 +54,7 @@ static_assert(kNameCount <= BlockingCalls::kMost);
 BlockingCalls find_blocking_functions() noexcept {
   BlockingCalls calls;
 #if defined(__x86_64__)
-  dl_iterate_phdr(look_for_libc, &calls);
+  look_into_libc(lasting_objects().libc, calls);
 #endif
   return calls;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "preempt/code_policy.h"
 
-#include <link.h>
-
 #include <new>
 #include <utility>
 
@@ -46,38 +44,26 @@ struct CodePolicy {
 
 namespace {
 
-struct Program {
-  explicit Program(BlockHeap* block) noexcept : code(block) {}
-
-  bool has_interpreter = false;
-  bool out_of_memory = false;
-  RangeSet code;
-};
-
-// The first object that is reported is the program itself.
-int look_at_program(dl_phdr_info* info, std::size_t, void* data) {
-  auto& program = *static_cast<Program*>(data);
-  const LoadedObject object(*info);
-  program.has_interpreter = object.has_interpreter();
-  if (!program.has_interpreter) return 1;
-  object.for_each_code([&](const CodeRange& code) {
-    if (!program.code.add(code)) program.out_of_memory = true;
-  });
-  return 1;
+// False: out of memory.
+bool add_code_of(const LoadedObject& object, RangeSet& code) noexcept {
+  bool good = true;
+  object.for_each_code([&](const CodeRange& range) { good = good && code.add(range); });
+  return good;
 }
 
 Rc policy_of(Runtime& runtime, CodePolicy*& ret_policy) noexcept {
   if (runtime.policy == nullptr) {
-    Program program(runtime.block);
-    dl_iterate_phdr(look_at_program, &program);
+    const LoadedObject program = lasting_objects().program;
+    const bool is_static = !program.has_interpreter();
+    RangeSet code(runtime.block);
     void* const memory = take_memory(runtime.block, sizeof(CodePolicy));
-    if (memory == nullptr || program.out_of_memory) {
+    if (memory == nullptr || (!is_static && !add_code_of(program, code))) {
       return_memory(runtime.block, memory);
       return Rc::no_memory;
     }
     runtime.policy = new (memory) CodePolicy(runtime.block);
-    runtime.policy->is_static = !program.has_interpreter;
-    runtime.policy->code = std::move(program.code);
+    runtime.policy->is_static = is_static;
+    runtime.policy->code = std::move(code);
   }
   ret_policy = runtime.policy;
   return Rc::success;

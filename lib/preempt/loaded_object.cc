@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "preempt/loaded_object.h"
 
+#include <atomic>
 #include <cstring>
 
 namespace lwp {
@@ -23,6 +24,26 @@ struct HashTable {
   }
   const std::uint32_t* hashes() const noexcept { return buckets() + bucket_count; }
 };
+
+enum class Knowledge { none, being_written, complete };
+std::atomic<Knowledge> knowledge{Knowledge::none};
+LastingObjects known_objects;
+
+struct LastingSearch {
+  LastingObjects found;
+  bool first = true;
+};
+
+// The first object that is reported is the program itself.
+int look_for_lasting(dl_phdr_info* info, std::size_t, void* data) {
+  auto& search = *static_cast<LastingSearch*>(data);
+  const LoadedObject object(*info);
+  if (search.first) search.found.program = object;
+  search.first = false;
+  if (strcmp(object.soname(), "libc.so.6") != 0) return 0;
+  search.found.libc = object;
+  return 1;
+}
 
 }  // namespace
 
@@ -97,6 +118,18 @@ CodeRange LoadedObject::function(const char* name) const noexcept {
     }
     if ((found & kLast) != 0) return {};
   }
+}
+
+LastingObjects lasting_objects() noexcept {
+  if (knowledge.load(std::memory_order_acquire) == Knowledge::complete) return known_objects;
+  LastingSearch search;
+  dl_iterate_phdr(look_for_lasting, &search);
+  Knowledge none = Knowledge::none;
+  if (knowledge.compare_exchange_strong(none, Knowledge::being_written)) {
+    known_objects = search.found;
+    knowledge.store(Knowledge::complete, std::memory_order_release);
+  }
+  return search.found;
 }
 
 }  // namespace lwp

@@ -15,6 +15,7 @@ namespace lwp {
 
 class LoadedObject {
  public:
+  constexpr LoadedObject() noexcept = default;
   explicit LoadedObject(const dl_phdr_info& info) noexcept;
 
   bool has_interpreter() const noexcept { return segment(PT_INTERP) != nullptr; }
@@ -43,9 +44,19 @@ class LoadedObject {
   const ElfW(Phdr) * segment(ElfW(Word) type) const noexcept;
   std::uintptr_t dynamic(ElfW(Sxword) tag) const noexcept;
 
-  std::uintptr_t base_;
-  const ElfW(Phdr) * segments_;
-  std::size_t segment_count_;
+  std::uintptr_t base_ = 0;
+  const ElfW(Phdr) * segments_ = nullptr;
+  std::size_t segment_count_ = 0;
 };
+
+// What has been there since the program was started, and stays; without segments if there is none.
+struct LastingObjects {
+  LoadedObject program;
+  LoadedObject libc;  // glibc's, linked dynamically
+};
+
+// Asks the dynamic linker once in a process: a child that was forked off while another kernel
+// thread held its lock would wait for ever.
+LastingObjects lasting_objects() noexcept;
 
 }  // namespace lwp
