@@ -123,8 +123,8 @@ struct alignas(kCacheLine) Pcb {
   bool rare_in_use = true;
   PROCESS joiner = nullptr;  // the LWP that joins this one, if alive. Set if joinable
 
-  // --- all zero when an LWP begins, up to `nodes`; so that no store of 16 bytes is split. Rare, up
-  // to `credits`: most LWPs leave it as it is
+  // --- all zero when an LWP begins, up to `nodes`, but for `due`; so that no store of 16 bytes is
+  // split. Rare, up to `due`: most LWPs leave it as it is
   alignas(16) int rock_count = 0;
   int slices_left = 0;              // that may end while it runs, before it ends; 0: no limit
   LwpTicks ticks;                   // that found it running

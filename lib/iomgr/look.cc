@@ -18,8 +18,8 @@ void prefetch_waiters(const DueNode* due) noexcept {
   for (int i = 0; i < kMostAskedFor && due != nullptr; ++i, due = due->next) prefetch_waiter(*due);
 }
 
-// Those whose deadlines are not behind that time. Whether there were any. [Their memory is asked for
-// once more, though WakePlan has: not of all, and some of it has gone since.]
+// Those whose deadlines are not behind that time. Whether there were any. [Their memory is asked
+// for though WakePlan has: not for all of it, and some has gone since.]
 bool expire_until(Runtime& runtime, std::int64_t time) noexcept {
   const DueNode* due = runtime.io->deadlines.take_until(time);
   const bool any = due != nullptr;
