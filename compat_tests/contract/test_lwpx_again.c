@@ -152,6 +152,40 @@ CASE_IF(have_loopback(), "no network here",
   expect_transcript(wanted);
 }
 
+static void receive_one(void* fd) {
+  char c;
+  expect_int(LWPX_Recv(*(int*)fd, &c, 1, 0), 1);
+  note("%c", c);
+}
+
+/* The system says that there is an error for as long as nobody has read the queue. */
+CASE_IF(have_loopback(), "no network here",
+        receiver_beside_an_error_queue_that_nobody_reads_does_not_keep_the_processor_busy) {
+  const int nobody = socket(AF_INET, SOCK_DGRAM, 0), fd = socket(AF_INET, SOCK_DGRAM, 0), yes = 1;
+  struct sockaddr_in other;
+  socklen_t size = sizeof other;
+  char c;
+  start_with_io();
+  address.sin_family = other.sin_family = AF_INET;
+  address.sin_addr.s_addr = other.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = other.sin_port = 0;
+  expect_int(bind(nobody, generic(&other), size), 0);
+  expect_int(getsockname(nobody, generic(&other), &size), 0);
+  close(nobody);
+  expect_int(bind(fd, generic(&address), size), 0);
+  expect_int(getsockname(fd, generic(&address), &size), 0);
+  expect_int(setsockopt(fd, IPPROTO_IP, IP_RECVERR, &yes, sizeof yes), 0);
+  expect_int(sendto(fd, "x", 1, 0, generic(&other), size), 1);
+  expect_int(LWPX_Recv(fd, &c, 1, 0), -1);
+  expect_int(errno, ECONNREFUSED);
+  spawn("r", 3, receive_one, (void*)&fd);
+  expect(cpu_of_pause(300) < 0.1);
+  expect_transcript("");
+  expect_int(sendto(fd, "y", 1, 0, generic(&address), size), 1);
+  wait_for_notes(1);
+  expect_transcript("y");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sender_to_a_full_local_socket_waits_without_keeping_the_processor_busy),
@@ -160,6 +194,8 @@ int main(void) {
           who_adds_too_much_to_an_event_counter_waits_without_keeping_the_processor_busy),
       cmocka_unit_test(connect_that_tries_again_starts_the_manager_anew_after_finalize),
       cmocka_unit_test(connection_whose_wait_was_cancelled_is_waited_for_again),
+      cmocka_unit_test(
+          receiver_beside_an_error_queue_that_nobody_reads_does_not_keep_the_processor_busy),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

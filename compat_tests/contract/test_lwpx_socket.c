@@ -174,6 +174,30 @@ CASE(receiving_all_writes_no_further_than_there_is_room_for_the_address) {
   for (i = kRoom; i < sizeof name; ++i) expect(name[i] == '#');
 }
 
+static void send_and_reset(void* fd) {
+  const struct linger reset = {1, 0};
+  expect_int(send(*(int*)fd, "abc", 3, 0), 3);
+  pause_ms(5);
+  expect_int(setsockopt(*(int*)fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+  close(*(int*)fd);
+}
+
+ON_LOOPBACK(error_that_ends_a_receiving_of_all_is_told_by_the_next_call) {
+  char text[5];
+  int fd;
+  start_with_io();
+  listener = bound_socket(SOCK_STREAM);
+  expect_int(listen(listener, 1), 0);
+  calling = socket(AF_INET, SOCK_STREAM, 0);
+  expect_int(LWPX_Connect(calling, generic(&address), sizeof address), 0);
+  fd = LWPX_Accept(listener, NULL, NULL);
+  spawn("s", 3, send_and_reset, &calling);
+  expect_int(LWPX_Recv(fd, text, sizeof text, MSG_WAITALL), 3);
+  expect_int(LWPX_Recv(fd, text, sizeof text, MSG_WAITALL), -1);
+  expect_int(errno, ECONNRESET);
+  expect_int(LWPX_Recv(fd, text, sizeof text, MSG_WAITALL), 0);
+}
+
 static void send_later(void* fd) {
   expect_int(LWPX_SendTo(*(int*)fd, "data", 4, 0, generic(&address), sizeof address), 4);
   expect_int(LWPX_SendTo(*(int*)fd, "", 0, 0, generic(&address), sizeof address), 0);
@@ -267,6 +291,7 @@ int main(void) {
       cmocka_unit_test(accept_on_a_datagram_socket_fails_at_once),
       cmocka_unit_test(connect_waits_for_a_place_in_the_queue_of_a_local_listener),
       cmocka_unit_test(receiving_all_writes_no_further_than_there_is_room_for_the_address),
+      cmocka_unit_test(error_that_ends_a_receiving_of_all_is_told_by_the_next_call),
       cmocka_unit_test(datagrams_come_with_their_sender),
       cmocka_unit_test(error_queue_is_not_waited_for),
       cmocka_unit_test(a_hundred_conversations_at_once),

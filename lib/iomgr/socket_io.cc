@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,12 +21,23 @@ namespace {
 
 bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
 
+// What poll says of it at once; 0: nothing.
+short look_at(int fd, std::uint32_t events) noexcept {
+  pollfd look = {fd, static_cast<short>(events), 0};
+  return poll(&look, 1, 0) > 0 ? look.revents : short{0};
+}
+
 // For what nothing tells of: to be tried again and again, less and less often.
 class Pauses {
  public:
-  // 0 or an errno.
-  int take(Runtime& runtime) noexcept {
+  // 0 or an errno. These events, if there are any, end it, but no error does.
+  int take(Runtime& runtime, int fd, std::uint32_t events) noexcept {
+    FdInterest interest;
+    interest.fd = fd;
+    interest.wanted = interest.ends = events;
     IoRequest request;
+    request.interests = &interest;
+    request.interest_count = events != 0 ? 1 : 0;
     request.deadline = deadline_after(next_ns_);
     if (const int error = watch_all(runtime, request); error != 0) return error;
     if (block_on_io(runtime, request) == IoOutcome::cancelled) return ECANCELED;
@@ -38,15 +50,11 @@ class Pauses {
   std::int64_t next_ns_ = 1000000;
 };
 
-bool is_ready(int fd, std::uint32_t events) noexcept {
-  pollfd look = {fd, static_cast<short>(events), 0};
-  return poll(&look, 1, 0) > 0;
-}
-
 // Calls attempt() until it does anything but block. EINTR is the handler's wish
 // only outside the library, where these calls do not wait: here it just means "again".
 // [Some files say "ready" to what would block all the same: a datagram socket of which the queue of
-// the addressee is full, an event counter to which so much can not be added.]
+// the addressee is full, an event counter to which so much can not be added. And while nobody reads
+// its error queue, a socket reports an error that no call tells of.]
 template <typename Attempt>
 ssize_t until_done(Runtime& runtime, int fd, std::uint32_t events, bool may_wait, int* ret_errno,
                    Attempt attempt, bool wait_first = false) noexcept {
@@ -66,9 +74,12 @@ ssize_t until_done(Runtime& runtime, int fd, std::uint32_t events, bool may_wait
       if (!may_wait || !would_block(errno)) return -1;
     }
     wait_first = false;
-    if (LWP_UNLIKELY(waited && is_ready(fd, events))) {
-      // Or it has become ready just now.
-      if (in_vain && (*ret_errno = pauses.take(runtime)) != 0) return -1;
+    const auto seen = static_cast<std::uint32_t>(waited ? look_at(fd, events) : 0);
+    if (LWP_UNLIKELY(seen != 0)) {
+      const bool is_ready = (seen & events) != 0;
+      // If it is, that may have come about just now.
+      const bool again = is_ready && !in_vain;
+      if (!again && (*ret_errno = pauses.take(runtime, fd, is_ready ? 0 : events)) != 0) return -1;
       in_vain = true;
       continue;
     }
@@ -146,6 +157,12 @@ int finish_connecting(Runtime& runtime, int fd, int* ret_errno) noexcept {
   return error == 0 ? 0 : -1;
 }
 
+// Nothing can be read any more, but for an error, perhaps.
+bool is_at_end(int fd) noexcept {
+  int bytes = 0;
+  return (look_at(fd, 0) & POLLHUP) != 0 && ioctl(fd, FIONREAD, &bytes) == 0 && bytes == 0;
+}
+
 }  // namespace
 
 ssize_t receive(Runtime& runtime, int fd, void* buffer, std::size_t size, int flags,
@@ -154,8 +171,11 @@ ssize_t receive(Runtime& runtime, int fd, void* buffer, std::size_t size, int fl
   const bool may_wait = (flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) == 0;
   if ((flags & MSG_OOB) != 0) runtime.io->poller.note_urgent(fd);
   const std::uint32_t events = (flags & MSG_OOB) != 0 ? EPOLLPRI : EPOLLIN;
+  bool is_first = true;
   const auto receive_some = [&](void* to, std::size_t room) {
-    return until_done(runtime, fd, events, may_wait, ret_errno, [&] {
+    return until_done(runtime, fd, events, may_wait, ret_errno, [&]() -> ssize_t {
+      // An error, which is told once, is left to the next call.
+      if (!is_first && is_at_end(fd)) return 0;
       return recvfrom(fd, to, room, flags | MSG_DONTWAIT, address, length);
     });
   };
@@ -163,11 +183,12 @@ ssize_t receive(Runtime& runtime, int fd, void* buffer, std::size_t size, int fl
   const bool wants_all = (flags & MSG_WAITALL) != 0 && (flags & MSG_PEEK) == 0 && may_wait;
   if (!wants_all || first <= 0 || !is_stream_socket(fd)) return first;
   auto done = static_cast<std::size_t>(first);
+  is_first = false;
   address = nullptr;  // *length says now how long it was, not how much room there is
   length = nullptr;
   while (done < size) {
     const ssize_t more = receive_some(static_cast<char*>(buffer) + done, size - done);
-    if (more <= 0) break;  // an error is told by the next call
+    if (more <= 0) break;
     done += static_cast<std::size_t>(more);
   }
   return static_cast<ssize_t>(done);
@@ -237,7 +258,7 @@ int connect_one(Runtime& runtime, int fd, const sockaddr* address, socklen_t len
     if (errno == EINPROGRESS || errno == EALREADY) return finish_connecting(runtime, fd, ret_errno);
     if (errno != EAGAIN || !is_local(address, length)) return -1;
     // The listener's queue is full, and nothing tells when it no longer is.
-    if (*ret_errno = pauses.take(runtime); *ret_errno != 0) return -1;
+    if (*ret_errno = pauses.take(runtime, fd, 0); *ret_errno != 0) return -1;
   }
   return 0;
 }
