@@ -17,6 +17,7 @@ ALLOWED = {
     'lwp::(anonymous namespace)::tick_action': 'signal actions belong to the process',
     'lwp::(anonymous namespace)::fault_action': 'signal actions belong to the process',
     'lwp::(anonymous namespace)::owners': 'who catches which signal: actions belong to the process',
+    'lwp::(anonymous namespace)::claimed_in': 'in which process that was said',
     'lwp::(anonymous namespace)::visitors': 'who is just catching a signal',
     'lwp::(anonymous namespace)::primary_exists': 'who keeps the historical variables',
     'lwp::(anonymous namespace)::runtimes_started': 'tells the handles of runtimes apart',

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_iomgr_fork.c - parent and child each wait for themselves. */
+#include <pthread.h>
 #include <signal.h>
 
 #include "io_case.h"
@@ -148,6 +149,71 @@ CASE(grandchildren_work_as_well) {
   expect_int(status_of_child(child), 0);
 }
 
+static volatile int handled;
+
+static void on_signal(int signo) { handled = signo; }
+
+static void wait_and_tell(void* parm) {
+  expect_int(LWP_WaitProcess(&event), LWP_SUCCESS);
+  note("%s", (const char*)parm);
+}
+
+static void catch_in_child(void) {
+  expect_int(IOMGR_Initialize(), LWP_SUCCESS);
+  expect_int(IOMGR_Signal(SIGUSR1, (char*)&event), LWP_SUCCESS);
+  spawn("w", 3, wait_and_tell, (void*)"caught");
+  raise(SIGUSR1);
+  pause_ms(5);
+  expect_transcript("caught");
+  expect_int(handled, 0);
+  expect_int(IOMGR_CancelSignal(SIGUSR1), LWP_SUCCESS);
+  raise(SIGUSR1);
+  expect_int(handled, SIGUSR1);
+}
+
+/* Of a parent without I/O manager. */
+static void expect_end_of(pid_t child) {
+  int status;
+  expect_int(waitpid(child, &status, 0), child);
+  expect_int(status, 0);
+}
+
+static void* fork_two(void* parm) {
+  pid_t child;
+  expect_int(LWP_Init(LWP_VERSION, 3, NULL), LWP_SUCCESS);
+  expect_int(IOMGR_Signal(SIGUSR1, (char*)&event), LWP_EINIT);
+  if ((child = fork()) == 0) {
+    catch_in_child();
+    _exit(0);
+  }
+  expect_end_of(child);
+  expect_int(IOMGR_Initialize(), LWP_SUCCESS);
+  expect_int(IOMGR_Signal(SIGUSR1, (char*)&event), LWP_ESYSTEM);
+  if ((child = fork()) == 0) {
+    expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
+    expect_int(LWP_Init(LWP_VERSION, 3, NULL), LWP_SUCCESS);
+    catch_in_child();
+    _exit(0);
+  }
+  expect_end_of(child);
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
+  return parm;
+}
+
+/* Its LWPs are not there. */
+CASE(child_may_catch_what_another_kernel_thread_of_its_parent_does) {
+  pthread_t thread;
+  signal(SIGUSR1, on_signal);
+  start_with_io();
+  expect_int(IOMGR_Signal(SIGUSR1, (char*)&event), LWP_SUCCESS);
+  expect_int(pthread_create(&thread, NULL, fork_two, NULL), 0);
+  expect_int(pthread_join(thread, NULL), 0);
+  spawn("w", 3, wait_and_tell, (void*)"parent");
+  raise(SIGUSR1);
+  pause_ms(5);
+  expect_transcript("parent");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(waits_begun_before_a_fork_go_on_in_both),
@@ -156,6 +222,7 @@ int main(void) {
       cmocka_unit_test(signals_are_events_in_the_child_too),
       cmocka_unit_test(signal_ends_the_first_sleep_of_a_child),
       cmocka_unit_test(grandchildren_work_as_well),
+      cmocka_unit_test(child_may_catch_what_another_kernel_thread_of_its_parent_does),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,8 @@ Rc signal_as_event(Runtime& runtime, int signo, const void* event) noexcept {
   if (event == nullptr) return Rc::bad_event;
   IoManager& io = *runtime.io;
   const bool known = io.signal_event[signo] != nullptr;
-  if (!claim_signal(signo, runtime)) return Rc::system;
+  Zone* absent;
+  if (!claim_signal(signo, runtime, &absent)) return Rc::system;
   struct sigaction wanted = {};
   wanted.sa_handler = lwp_on_caught_signal;
   sigfillset(&wanted.sa_mask);
@@ -32,6 +33,9 @@ Rc signal_as_event(Runtime& runtime, int signo, const void* event) noexcept {
   }
   // If it is known and not ours, the program has set it meanwhile.
   const bool is_ours = previous.sa_handler == lwp_on_caught_signal;
+  if (absent != nullptr && is_ours) {
+    previous = static_cast<const Runtime*>(absent)->io->previous_action[signo];
+  }
   if (!known || !is_ours) io.previous_action[signo] = previous;
   io.signal_event[signo] = event;
   return Rc::success;

@@ -12,7 +12,8 @@ namespace {
 
 constexpr int kSignals = 65;
 std::atomic<Zone*> owners[kSignals];
-Visitors visitors[kSignals];  // catchers on other kernel threads than the owner's
+std::atomic<pid_t> claimed_in[kSignals];  // the process; 0: nobody's, or just being claimed
+Visitors visitors[kSignals];              // catchers on other kernel threads than the owner's
 
 // Whether it is news. If not, whoever noted it first has seen to the rest.
 LWP_SIGSAFE bool note(Zone& zone, int signo) noexcept {
@@ -33,12 +34,26 @@ LWP_SIGSAFE void note_for_other(int signo) noexcept {
 
 }  // namespace
 
-bool claim_signal(int signo, Zone& zone) noexcept {
-  Zone* expected = nullptr;
-  return owners[signo].compare_exchange_strong(expected, &zone) || expected == &zone;
+bool claim_signal(int signo, Zone& zone, Zone** ret_absent) noexcept {
+  const pid_t process = getpid();
+  Zone* owner = nullptr;
+  *ret_absent = nullptr;
+  if (!owners[signo].compare_exchange_strong(owner, &zone)) {
+    if (owner == &zone) return true;
+    const pid_t before = claimed_in[signo].load();
+    // Of the parent's runtimes only one can be here: that of the first kernel thread.
+    if (before == 0 || before == process || gettid() != process) return false;
+    owners[signo].store(&zone);
+    *ret_absent = owner;
+  }
+  claimed_in[signo].store(process);
+  return true;
 }
 
-void disclaim_signal(int signo) noexcept { owners[signo].store(nullptr); }
+void disclaim_signal(int signo) noexcept {
+  claimed_in[signo].store(0);
+  owners[signo].store(nullptr);
+}
 
 bool being_caught(int signo) noexcept { return visitors[signo].anybody(); }
 

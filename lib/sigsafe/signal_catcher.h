@@ -13,8 +13,9 @@
 
 namespace lwp {
 
-// From now on the signal belongs to this runtime. False if another has it.
-bool claim_signal(int signo, Zone& zone) noexcept;
+// From now on the signal belongs to this runtime, the calling kernel thread's. False if another has
+// it. One of a parent's, which is not there in this forked child, loses it: *ret_absent, else null.
+bool claim_signal(int signo, Zone& zone, Zone** ret_absent) noexcept;
 void disclaim_signal(int signo) noexcept;
 // A catcher on another kernel thread may still be using the runtime that has disclaimed it.
 bool being_caught(int signo) noexcept;
