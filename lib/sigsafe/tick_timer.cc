@@ -36,7 +36,7 @@ bool own_timers(Zone& zone) noexcept {
 
 void arm_ticks(Zone& zone) noexcept {
   if (!own_timers(zone)) return;
-  zone.attention.dozing = false;
+  __atomic_store_n(&zone.attention.dozing, false, __ATOMIC_RELAXED);
   set(zone.slice_timer, zone.slice_ns, zone.slice_ns);
 }
 
@@ -56,7 +56,8 @@ void doze(Zone& zone) noexcept {
   set(zone.slice_timer, 0, 0);
   set(zone.retry_timer, 0, 0);
   zone.attention.retrying = false;
-  zone.attention.dozing = true;
+  // Who finds it set on another kernel thread uses the timer, which must be the present one.
+  __atomic_store_n(&zone.attention.dozing, true, __ATOMIC_RELEASE);
   // Callers look once more; who notes something on another kernel thread looks at `dozing` then.
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
