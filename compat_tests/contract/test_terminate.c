@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "lwp_case.h"
 
@@ -46,6 +47,28 @@ CASE(lwps_work_as_ever_after_a_second_init) {
     expect_int(LWP_SignalProcess(&event), LWP_SUCCESS);
     expect_transcript("A A A W");
     expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
+  }
+}
+
+static void wait_with_a_buffer(void* parm) {
+  char buffer[6000];
+  memset(buffer, (int)strlen(strcpy(buffer, "frames with gaps")), sizeof buffer);
+  LWP_WaitProcess(parm);
+  expect(buffer[1] == buffer[2]);
+}
+
+/* Nothing tells an address sanitizer that there were stacks. */
+CASE(memory_of_lwps_can_be_mapped_for_something_else) {
+  size_t size;
+  int i;
+  host(2);
+  for (i = 0; i < 30; ++i) spawn("waiting", 2, wait_with_a_buffer, &event);
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
+  for (size = 65536; size <= 16777216; size *= 2) {
+    void* const memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    expect(memory != MAP_FAILED);
+    memset(memory, 1, size);
   }
 }
 
@@ -145,6 +168,7 @@ int main(void) {
       cmocka_unit_test(terminate_succeeds_once),
       cmocka_unit_test(terminate_ends_the_others_wherever_they_are),
       cmocka_unit_test(lwps_work_as_ever_after_a_second_init),
+      cmocka_unit_test(memory_of_lwps_can_be_mapped_for_something_else),
       cmocka_unit_test(rocks_and_credits_of_the_first_lwp_do_not_survive),
       cmocka_unit_test(terminate_by_another_lwp_ends_the_process),
 #ifdef LWP_LWP_H

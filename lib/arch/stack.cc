@@ -125,6 +125,7 @@ void StackPool::stop() noexcept {
     const std::size_t slot_bytes = kSmallestSlot << arena.size_class;
     const std::size_t slots = arena.bytes / (slot_bytes + beside_.header + beside_.annex);
     forget_roots(arena.base + slots * slot_bytes, slots * beside_.header);
+    note_no_stack(arena.base, arena.base + slots * slot_bytes);
     munmap(arena.base, arena.bytes);
   }
   *this = StackPool{};
