@@ -10,7 +10,8 @@
  *   EPERM      LWP_Init has not been called in this kernel thread
  *   EDEADLK    called by a signal handler that interrupted the library
  *   ECANCELED  IOMGR_Cancel ended the wait
- *   EMFILE     the I/O manager could not be started: it needs four descriptors
+ *   EMFILE     the I/O manager could not be started: it needs four descriptors; functions that
+ *              return completion codes say LWP_ESYSTEM then
  * All semantics are ours. Handler: no, for all of them.
  */
 #ifndef LWP_LWPX_H

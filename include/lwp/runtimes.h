@@ -101,7 +101,8 @@ LWP_EXPORT int LWPX_StopRuntimes(LWPX_GROUP group, int how);
  * group. Its handle is refused afterwards.
  * Returns LWP_SUCCESS; LWPX_ENORUNTIME; LWPX_ETIMEOUT (<lwp/lwpx.h>); LWPX_ECANCELED by
  * IOMGR_Cancel; LWP_ESYSTEM if the group is the caller's own (for NULL: if it is in one), or the
- * deadline's nanoseconds are out of range; LWP_ENOMEM; LWP_EBLOCKED. Switches: yes. Handler: no.
+ * deadline's nanoseconds are out of range, or there are no descriptors for an I/O manager;
+ * LWP_ENOMEM; LWP_EBLOCKED. Switches: yes. Handler: no.
  */
 LWP_EXPORT int LWPX_JoinRuntimes(LWPX_GROUP group, const struct timespec* deadline);
 
