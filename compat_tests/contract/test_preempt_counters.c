@@ -99,6 +99,20 @@ CASE(tick_on_the_alternate_stack_is_deferred) {
   expect_mine("1 0 0 0 0 0 1 0");
 }
 
+static void end_section(int signo) {
+  (void)signo;
+  PRE_EndCritical();
+}
+
+CASE(so_is_an_owed_one_that_a_handler_there_would_have_to_pay) {
+  start();
+  handle_on_alternate_stack(SIGUSR1, end_section, 0);
+  PRE_BeginCritical();
+  tick_here();
+  raise(SIGUSR1);
+  expect_mine("1 0 1 0 0 0 1 0");
+}
+
 CASE(tick_without_a_rival_is_none) {
   LWP_Init(LWP_VERSION, 2, &self);
   slices_by_hand();
@@ -216,6 +230,7 @@ int main(void) {
       cmocka_unit_test(tick_in_the_c_library_is_deferred),
       cmocka_unit_test(tick_under_another_mask_is_deferred),
       cmocka_unit_test(tick_on_the_alternate_stack_is_deferred),
+      cmocka_unit_test(so_is_an_owed_one_that_a_handler_there_would_have_to_pay),
       cmocka_unit_test(tick_without_a_rival_is_none),
       cmocka_unit_test(counters_are_of_the_lwp_that_the_tick_met),
       cmocka_unit_test(ticks_by_which_two_lwps_hand_each_other_the_processor_are_all_counted),
