@@ -148,7 +148,10 @@ CASE(slice_may_be_changed_stopped_and_taken_up_again) {
   }
 }
 
-CASE(tick_owed_when_slices_stop_does_not_give_the_processor_away) {
+static void stop_slices(void) { slices_of(0); }
+static void end_preemption(void) { expect_int(PRE_EndPreempt(), LWP_SUCCESS); }
+
+static void owe_a_tick_across(void (*stop)(void)) {
   long turns = 0;
   LWP_Init(LWP_VERSION, 1, NULL);
   slices_by_hand();
@@ -157,13 +160,20 @@ CASE(tick_owed_when_slices_stop_does_not_give_the_processor_away) {
   turns = 0;
   PRE_BeginCritical();
   tick_here();
-  slices_of(0);
+  stop();
   PRE_EndCritical();
   work(1000);
   expect_int(turns, 0);
   slices_by_hand();
   tick_here();
   expect_int(turns, 1);
+}
+
+CASE(tick_owed_when_slices_stop_does_not_give_the_processor_away) {
+  owe_a_tick_across(stop_slices);
+}
+CASE(tick_owed_when_preemption_ends_does_not_give_the_processor_away) {
+  owe_a_tick_across(end_preemption);
 }
 
 CASE(end_may_be_repeated_and_needs_no_init) {
@@ -251,6 +261,7 @@ int main(void) {
       cmocka_unit_test(refused_slice_leaves_the_old_one_at_work),
       cmocka_unit_test(slice_may_be_changed_stopped_and_taken_up_again),
       cmocka_unit_test(tick_owed_when_slices_stop_does_not_give_the_processor_away),
+      cmocka_unit_test(tick_owed_when_preemption_ends_does_not_give_the_processor_away),
       cmocka_unit_test(end_may_be_repeated_and_needs_no_init),
       cmocka_unit_test(end_puts_back_the_programs_action),
       cmocka_unit_test(terminate_puts_back_the_programs_action),

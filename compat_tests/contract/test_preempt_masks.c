@@ -39,6 +39,29 @@ CASE(blocked_alarm_holds_ticks_off) {
   expect_int(turns, 1);
 }
 
+CASE(mask_from_before_the_slices_holds_no_tick_off) {
+  change_mask(SIG_BLOCK, SIGUSR2);
+  start();
+  tick_here();
+  expect_int(turns, 1);
+}
+
+/* One tick more, and a mask that stays is the program's. */
+static void expect_fifteen_ticks_held_off_by_a_mask(void) {
+  int i;
+  change_mask(SIG_BLOCK, SIGUSR2);
+  for (i = 0; i < 15; ++i) tick_here();
+  expect_int(turns, 0);
+  change_mask(SIG_UNBLOCK, SIGUSR2);
+}
+
+CASE(ticks_that_met_a_mask_do_not_count_when_slices_begin_anew) {
+  start();
+  expect_fifteen_ticks_held_off_by_a_mask();
+  slices_by_hand();
+  expect_fifteen_ticks_held_off_by_a_mask();
+}
+
 static void expect_other_blocked_and_block_one_more(void* parm) {
   (void)parm;
   PRE_PreemptMe();
@@ -176,6 +199,8 @@ CASE_IF(TELLS_HANDLERS, "a mask may be that of a handler here",
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(blocked_alarm_holds_ticks_off),
+      cmocka_unit_test(mask_from_before_the_slices_holds_no_tick_off),
+      cmocka_unit_test(ticks_that_met_a_mask_do_not_count_when_slices_begin_anew),
       cmocka_unit_test(mask_changed_by_one_lwp_stays_for_all),
       cmocka_unit_test(mask_changed_while_an_lwp_was_preempted_is_not_undone),
       cmocka_unit_test(mask_goes_from_one_preempted_lwp_to_the_next),
