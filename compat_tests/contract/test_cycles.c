@@ -125,6 +125,7 @@ CASE(lwps_that_come_and_go_leave_nothing_behind) {
 #ifdef LWP_LWP_H
 
 #include <lwp/lwpx.h>
+#include <preempt/policy.h>
 
 static int create_wrongly(void) {
   struct LWPX_Attributes wanted = LWPX_ATTRIBUTES_INIT;
@@ -148,6 +149,27 @@ CASE(creations_that_are_refused_leave_nothing_behind) {
   }
   expect_int(heap_in_use(), heap_before);
   expect(address_space() < space_before + 300); /* fewer than there were creations */
+}
+
+static void live_without_timers(void) {
+  struct timeval slice = {0, 1000};
+  host(2);
+  expect_int(PRE_InitPreempt(&slice), LWP_ESYSTEM);
+  expect_int(PRE_SetPolicy(PRE_POLICY_LEGACY), LWP_SUCCESS);
+  expect_int(LWP_TerminateProcessSupport(), LWP_SUCCESS);
+}
+
+CASE(hosts_that_get_no_timers_leave_nothing_behind) {
+  struct rlimit limit;
+  size_t heap_before;
+  int i;
+  getrlimit(RLIMIT_SIGPENDING, &limit);
+  limit.rlim_cur = 0; /* each timer has a signal of its own */
+  expect_int(setrlimit(RLIMIT_SIGPENDING, &limit), 0);
+  for (i = 0; i < 10; ++i) live_without_timers();
+  heap_before = heap_in_use();
+  for (i = 0; i < 50; ++i) live_without_timers();
+  expect_int(heap_in_use(), heap_before);
 }
 
 /* All LWPs that there are handles for, without asking for more memory. The first LWP has one. */
@@ -180,6 +202,7 @@ int main(void) {
       cmocka_unit_test(lwps_that_come_and_go_leave_nothing_behind),
 #ifdef LWP_LWP_H
       cmocka_unit_test(creations_that_are_refused_leave_nothing_behind),
+      cmocka_unit_test(hosts_that_get_no_timers_leave_nothing_behind),
       cmocka_unit_test(a_name_whose_handle_found_no_memory_is_not_left_behind),
 #endif
   };
