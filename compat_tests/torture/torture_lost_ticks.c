@@ -2,6 +2,7 @@
 /* torture_lost_ticks.c - a tick that finds nobody else ready, and so turns the ticks off, at each
  * instruction of the call after which somebody is ready: they come again. Else one of two LWPs, the
  * one that waits for the other to advance, would have the processor for ever. */
+#include <lwp/iomgr.h>
 #include <lwp/lwp.h>
 #include <lwp/lwpx.h>
 
@@ -140,12 +141,53 @@ STEPPED(ticks_come_when_a_wait_leaves_only_lower_ones) {
   turn_ticks_off_in(wait_for_the_event);
 }
 
+static PROCESS rival;
+
+/* The end of the section pays a tick when nobody is ready any more. */
+static void owe_a_tick_until_the_rival_has_gone(void* parm) {
+  (void)parm;
+  PRE_BeginCritical();
+  expect_int(LWPX_Ready(rival), LWP_SUCCESS);
+  tick_here();
+  expect_int(LWPX_Suspend(rival), LWP_SUCCESS);
+  PRE_EndCritical();
+}
+
+static void never_run(void* parm) {
+  (void)parm;
+  expect(0);
+}
+
+STEPPED(ticks_come_when_a_caught_signal_is_to_wake_an_equal) {
+  struct LWPX_Attributes wanted = LWPX_ATTRIBUTES_INIT;
+  struct step_run run;
+  long number, stride;
+  begin();
+  expect_int(IOMGR_Initialize(), LWP_SUCCESS);
+  expect_int(IOMGR_Signal(SIGUSR1, &event), 0);
+  start_lwp(advance_at_events, 2, NULL);
+  wanted.flags = LWPX_SUSPENDED;
+  expect_int(LWPX_CreateProcess(&wanted, never_run, NULL, &rival), LWP_SUCCESS);
+  owe_a_tick_until_the_rival_has_gone(NULL); /* binds names, touches memory */
+  run = step_through(owe_a_tick_until_the_rival_has_gone, NULL, SIGUSR1, kNoStep, kNoStep);
+  stride = (long)((double)run.steps * 4e-3 / (3 * torture_seconds())) + 1;
+  for (number = 1;; number += stride) {
+    const long before = advances;
+    run = step_through(owe_a_tick_until_the_rival_has_gone, NULL, SIGUSR1, number, kNoStep);
+    if (run.signals == 0) break;
+    while (advances == before) {
+    }
+  }
+  expect(number > 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ticks_come_when_a_signal_has_woken_an_equal),
       cmocka_unit_test(ticks_come_when_a_credit_has_woken_an_equal),
       cmocka_unit_test(ticks_come_when_the_caller_is_lowered_to_a_new_equal),
       cmocka_unit_test(ticks_come_when_a_wait_leaves_only_lower_ones),
+      cmocka_unit_test(ticks_come_when_a_caught_signal_is_to_wake_an_equal),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
