@@ -250,6 +250,9 @@ static void cancel_main(void* parm) {
   LWP_DispatchProcess();
   expect(gone(parm));
   expect_transcript("clean-main");
+  spawn("later", 0, note_and_end, NULL); /* its stack is not for others */
+  LWP_DispatchProcess();
+  expect_transcript("later");
   exit(0);
 }
 

@@ -63,6 +63,17 @@ CASE(cancelled_lwp_ends_at_its_next_checkpoint) {
   expect_transcript("cleaned");
 }
 
+CASE(checkpoints_are_quick_again_when_it_has_ended) {
+  PROCESS pid;
+  host(2);
+  pid = start_lwp(checkpoint_with_clean_up, 2, NULL);
+  expect_int(LWPX_Cancel(pid), LWP_SUCCESS);
+  LWP_DispatchProcess();
+  expect_transcript("round cleaned");
+  PRE_Checkpoint();
+  expect_int(lwpx_checkpoint_due, 0);
+}
+
 static void loop_with_cancel_disabled(void* parm) {
   struct LWPX_Cleanup place;
   int i;
@@ -147,6 +158,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cancelled_lwp_ends_at_the_next_iteration),
       cmocka_unit_test(cancelled_lwp_ends_at_its_next_checkpoint),
+      cmocka_unit_test(checkpoints_are_quick_again_when_it_has_ended),
       cmocka_unit_test(disabled_cancellation_waits_in_loops),
       cmocka_unit_test(hot_loop_is_cancelled_while_its_canceller_waits),
       cmocka_unit_test(handlers_are_no_cancellation_points),

@@ -126,12 +126,62 @@ CASE(records_below_the_stack_are_not_believed) {
   expect_int(turns, 15);
 }
 
+/* Leaves nothing of the frames that were below the caller. */
+static __attribute__((noinline)) void overwrite_dead_frames(void) {
+  volatile unsigned char bytes[8192];
+  size_t i;
+  for (i = 0; i < sizeof bytes; ++i) bytes[i] = 0xa5;
+}
+
+CASE(not_by_a_loop_that_begins_then_either) {
+  volatile int i;
+  PRE_LOOP(loop);
+  start();
+  if (setjmp(place) == 0) jump_out(10);
+  PRE_FOR_UP(loop, i, 0, 3, 1) tick_over_dead_frames();
+  expect_int(turns, 3);
+}
+
+CASE(nor_by_one_that_ends_then) {
+  volatile int i;
+  PRE_LOOP(loop);
+  start();
+  PRE_FOR_UP(loop, i, 0, 3, 1) {
+    if (i == 1 && setjmp(place) == 0) jump_out(10);
+    overwrite_dead_frames();
+  }
+  expect_int(i, 3);
+  tick_over_dead_frames();
+  expect_int(turns, 1);
+}
+
+static void ask_and_jump_out(int depth) {
+  int i;
+  PRE_LOOP(loop);
+  PRE_FOR_UP(loop, i, 0, 10, 1) {
+    if (depth > 0) ask_and_jump_out(depth - 1);
+    tick_in_libc();
+    longjmp(place, 1);
+  }
+}
+
+CASE(nor_by_a_checkpoint) {
+  start();
+  if (setjmp(place) == 0) ask_and_jump_out(10);
+  overwrite_dead_frames();
+  PRE_Checkpoint();
+  expect_int(turns, 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(leaving_a_loop_leaves_nothing_behind),
       cmocka_unit_test(a_loop_around_those_that_are_left_is_still_asked),
       cmocka_unit_test(longjmp_out_of_loops_needs_a_word),
       cmocka_unit_test(records_below_the_stack_are_not_believed),
+      cmocka_unit_test(not_by_a_loop_that_begins_then_either),
+      cmocka_unit_test(nor_by_one_that_ends_then),
+      cmocka_unit_test(nor_by_a_checkpoint),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,6 +119,34 @@ static void without_guards_the_message_comes_once_and_the_lwp_goes_on(void** sta
   assert_int_equal(outcome.exit_status, 0);
 }
 
+static void overflow_and_ask_for_messages_again(void* parm) {
+  (void)parm;
+  overflow();
+  LWP_DispatchProcess();
+  lwp_overflowAction = LWP_SOMESSAGE;
+  LWP_DispatchProcess();
+}
+
+static void messages_after_the_first(void) {
+  if (!no_guards()) {
+    fputs("no filter", stderr);
+    return;
+  }
+  lwp_overflowAction = LWP_SOMESSAGE;
+  host(1);
+  spawn("spender", 1, overflow_and_ask_for_messages_again, NULL);
+  LWP_DispatchProcess();
+  LWP_DispatchProcess();
+}
+
+static void without_guards_the_same_overflow_is_not_told_twice(void** state) {
+  (void)state;
+  child_case_observe(messages_after_the_first, &outcome);
+  skip_without_filter();
+  assert_string_equal(outcome.err, "LWP: stack overflow in process spender!\n");
+  assert_int_equal(outcome.exit_status, 0);
+}
+
 static void use_stacks_without_guards(void) {
   int max, used, i;
   PROCESS pid;
@@ -147,6 +175,7 @@ int main(void) {
       cmocka_unit_test(protected_pages_stop_an_overflow_at_once),
       cmocka_unit_test(without_guards_the_next_dispatch_tells),
       cmocka_unit_test(without_guards_the_message_comes_once_and_the_lwp_goes_on),
+      cmocka_unit_test(without_guards_the_same_overflow_is_not_told_twice),
       cmocka_unit_test(without_guards_all_else_is_as_ever),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
