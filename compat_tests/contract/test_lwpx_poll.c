@@ -55,6 +55,32 @@ CASE(without_descriptors_nothing_can_be_waited_for_until_there_are_some) {
   expect_int(IOMGR_Initialize(), LWP_SUCCESS);
 }
 
+/* Inherited ones may lie anywhere, so the numbers from the first free one on are counted. */
+CASE_IF(!under_valgrind(), "Valgrind has limits of its own",
+        io_manager_takes_four_descriptors_and_waits_without_it_say_so) {
+  struct rlimit limit, few;
+  struct timespec deadline;
+  int used, event;
+  close_inherited_descriptors();
+  host(1);
+  clock_gettime(CLOCK_MONOTONIC, &deadline);
+  expect_int(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  few = limit;
+  used = dup(STDIN_FILENO);
+  close(used);
+  few.rlim_cur = (rlim_t)used + 3;
+  expect_int(setrlimit(RLIMIT_NOFILE, &few), 0);
+  expect_int(LWPX_Sleep(&at_once), LWP_ESYSTEM);
+  expect_int(LWPX_WaitProcessUntil(&event, &deadline), LWP_ESYSTEM);
+  expect_int(LWPX_Join(NULL, &deadline, NULL), LWP_ESYSTEM);
+  ++few.rlim_cur;
+  expect_int(setrlimit(RLIMIT_NOFILE, &few), 0);
+  expect_int(LWPX_Sleep(&at_once), LWP_SUCCESS);
+  expect_int(dup(STDIN_FILENO), -1);
+  expect_int(LWPX_WaitProcessUntil(&event, &deadline), LWPX_ETIMEOUT);
+  expect_int(setrlimit(RLIMIT_NOFILE, &limit), 0); /* sanitizers need some at the end */
+}
+
 CASE(all_that_poll_says_comes_through) {
   short revents;
   host(1);
@@ -221,6 +247,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(errors_are_those_of_poll_and_a_few_more),
       cmocka_unit_test(without_descriptors_nothing_can_be_waited_for_until_there_are_some),
+      cmocka_unit_test(io_manager_takes_four_descriptors_and_waits_without_it_say_so),
       cmocka_unit_test(all_that_poll_says_comes_through),
       cmocka_unit_test(every_event_ends_a_wait),
       cmocka_unit_test(urgent_data_ends_a_wait),
