@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* test_preempt_aging.c - low priorities get a slice now and then, if the program asks for that. */
+#include <lwp/iomgr.h>
 #include <lwp/lwp.h>
 #include <preempt/watch.h>
 
 #include "child_case.h"
-#include "counters.h"
 #include "ticks.h"
 
 static void start(int slices) {
@@ -93,6 +93,35 @@ CASE(each_priority_ages_for_itself) {
   start_lwp(compute, 1, "low");
   slices(3, 11);
   expect_transcript("1 2 3 4 mid 5 low 6 7 mid 8 low 9 10 mid 11 low");
+}
+
+CASE(of_two_that_are_equally_old_the_better_one_is_first) {
+  start(3);
+  start_lwp(compute, 2, "mid");
+  start_lwp(compute, 1, "low");
+  slices(1, 5);
+  expect_transcript("1 2 3 mid low 4 5 mid low");
+}
+
+static void note_at_event(void* parm) {
+  LWP_WaitProcess(&event);
+  note("%s", (const char*)parm);
+}
+
+static void sleep_for_ever(void* parm) {
+  (void)parm;
+  IOMGR_Select(0, NULL, NULL, NULL, NULL);
+}
+
+CASE(the_running_lwp_does_not_age_beside_a_better_one) {
+  start(1);
+  expect_int(IOMGR_Initialize(), LWP_SUCCESS);
+  start_lwp(sleep_for_ever, 3, NULL); /* so that ticks are of use */
+  start_lwp(note_at_event, 4, "high");
+  slices(1, 2); /* in which nobody is dispatched */
+  expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
+  slices(3, 4);
+  expect_transcript("1 2 3 high 4");
 }
 
 CASE(equals_share_as_ever) {
@@ -189,10 +218,8 @@ static void wait_and_count(void* parm) {
   count_for_ever(parm);
 }
 
-/* Meanwhile the ticks have been turned off, as there was nobody else. */
 CASE(who_becomes_ready_when_nobody_was_ages_too) {
   volatile long count = 0;
-  unsigned long long before;
   LWP_Init(LWP_VERSION, 3, NULL);
   slices_of(200);
   expect_int(PRE_SetAging(5), LWP_SUCCESS);
@@ -200,8 +227,7 @@ CASE(who_becomes_ready_when_nobody_was_ages_too) {
   start_lwp(wait_and_count, 1, (void*)&count);
   while (count == 0) {
   }
-  before = counters_of_all().no_rival;
-  while (counters_of_all().no_rival == before) work(1000);
+  slices_of(200); /* as there is nobody else, no tick comes */
   expect_int(LWP_NoYieldSignal(&event), LWP_SUCCESS);
   wait_for_turns(&count);
 }
@@ -223,6 +249,8 @@ int main(void) {
       cmocka_unit_test(slice_out_of_turn_ends_with_a_wait),
       cmocka_unit_test(lwps_of_one_priority_take_turns),
       cmocka_unit_test(each_priority_ages_for_itself),
+      cmocka_unit_test(of_two_that_are_equally_old_the_better_one_is_first),
+      cmocka_unit_test(the_running_lwp_does_not_age_beside_a_better_one),
       cmocka_unit_test(equals_share_as_ever),
       cmocka_unit_test(time_of_its_own_makes_an_lwp_young),
       cmocka_unit_test(aging_can_be_turned_off),
