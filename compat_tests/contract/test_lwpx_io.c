@@ -2,6 +2,9 @@
 /* test_lwpx_io.c - LWPX_Read and LWPX_Write on all kinds of descriptors. */
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <termios.h>
 
 #include "io_case.h"
@@ -166,6 +169,22 @@ CASE(writing_nothing_does_not_wait) {
   expect_int(LWPX_Write(ends[1], sent, 0), 0);
 }
 
+/* None of these ever says that it could be written to. */
+CASE(writing_to_what_can_not_be_written_to_fails_at_once) {
+  const int files[] = {timerfd_create(CLOCK_MONOTONIC, 0), epoll_create1(0)};
+  int counter = eventfd(0, 0);
+  unsigned i;
+  start_with_io();
+  for (i = 0; i < sizeof files / sizeof files[0]; ++i) {
+    expect_int(LWPX_Write(files[i], sent, 8), -1);
+    expect_int(errno, EINVAL);
+    expect_int(fcntl(files[i], F_GETFL) & O_NONBLOCK, 0);
+  }
+  expect_int(LWPX_Write(counter, "\376\377\377\377\377\377\377\377", 8), 8); /* it is full */
+  expect_int(LWPX_Write(counter, sent, 7), -1);
+  expect_int(errno, EINVAL);
+}
+
 static void read_one(void* parm) {
   char c;
   (void)parm;
@@ -253,6 +272,7 @@ int main(void) {
       cmocka_unit_test(errors_come_with_errno),
       cmocka_unit_test(reading_nothing_does_not_wait),
       cmocka_unit_test(writing_nothing_does_not_wait),
+      cmocka_unit_test(writing_to_what_can_not_be_written_to_fails_at_once),
       cmocka_unit_test(two_readers_of_one_descriptor_get_a_byte_each),
       cmocka_unit_test(one_reads_while_another_writes_the_same_descriptor),
       cmocka_unit_test(flags_of_recv_are_honoured),

@@ -132,6 +132,10 @@ ssize_t write_ready(int fd, const void* buffer, std::size_t size) noexcept {
   struct stat status;
   if (fstat(fd, &status) != 0) return -1;
   if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) return write(fd, buffer, size);
+  // What has no type, as timers have none, never says "ready" if it can not be written to at all.
+  if ((status.st_mode & S_IFMT) == 0) {
+    return without_blocking(fd, [&] { return write(fd, buffer, size); });
+  }
   return if_ready(fd, POLLOUT, [&]() -> ssize_t {
     // A terminal says "ready" when it takes a little, and then blocks until it has all.
     if (!S_ISFIFO(status.st_mode)) {
