@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <lwp/lwp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -125,6 +127,48 @@ static void terminate_and_begin_anew(void) {
 CASE(child_can_begin_anew) {
   start();
   in_child(terminate_and_begin_anew);
+}
+
+/* Each is the first process of a container. */
+static pid_t fork_into_new_numbers(void) {
+  pid_t child;
+  if (unshare(CLONE_NEWPID) != 0) _exit(0);
+  child = fork();
+  if (child == 0) prctl(PR_SET_PDEATHSIG, SIGKILL);
+  return child;
+}
+
+static int numbers_can_begin_anew(void) {
+  int status;
+  const pid_t child = fork();
+  if (child == 0) _exit(unshare(CLONE_NEWPID) == 0 ? 0 : 1);
+  return waitpid(child, &status, 0) == child && status == 0;
+}
+
+static void expect_success_of(pid_t child) {
+  int status;
+  expect(child > 0);
+  while (waitpid(child, &status, 0) < 0) expect_int(errno, EINTR);
+  expect_int(status, 0);
+}
+
+CASE_IF(!under_valgrind() && numbers_can_begin_anew(),
+        "no rights to begin anew with process numbers",
+        child_with_the_number_of_its_parent_can_preempt) {
+  pid_t child = fork_into_new_numbers();
+  if (child != 0) {
+    expect_success_of(child);
+    return;
+  }
+  start();
+  PRE_BeginCritical();
+  child = fork_into_new_numbers();
+  PRE_EndCritical();
+  if (child == 0) {
+    preempt_again();
+  } else {
+    expect_success_of(child);
+  }
 }
 
 static void fork_grandchildren(void) {
@@ -258,6 +302,7 @@ int main(void) {
       cmocka_unit_test(child_can_preempt_again),
       cmocka_unit_test(child_can_end_what_its_parent_began),
       cmocka_unit_test(child_can_begin_anew),
+      cmocka_unit_test(child_with_the_number_of_its_parent_can_preempt),
       cmocka_unit_test(grandchild_can_preempt_too),
       cmocka_unit_test(lwps_fork_while_others_run),
       cmocka_unit_test(no_tick_kills_an_executed_program),

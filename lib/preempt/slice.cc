@@ -62,6 +62,12 @@ void keep_others_from_timers(Runtime& runtime) noexcept {
   wait_while([&]() noexcept { return runtime.timer_visitors.anybody(); });
 }
 
+// In a process number space of its own a forked child may have its parent's number.
+bool finds_timers(const Runtime& runtime) noexcept {
+  itimerspec setting;
+  return has_timers(runtime) && timer_gettime(runtime.slice_timer, &setting) == 0;
+}
+
 // Also after a fork, when there are no timers.
 Rc acquire(Runtime& runtime) noexcept {
   const pid_t self = gettid();
@@ -95,7 +101,7 @@ Rc acquire(Runtime& runtime) noexcept {
 Rc start_slices(Runtime& runtime, std::int64_t slice_ns) noexcept {
   if (slice_ns != 0 && slice_ns < kShortestSliceNs) return Rc::system;
   keep_others_from_timers(runtime);
-  if (!has_timers(runtime)) {
+  if (!finds_timers(runtime)) {
     if (const Rc rc = acquire(runtime); rc != Rc::success) return rc;
   }
   runtime.known_mask = present_mask();
