@@ -40,8 +40,12 @@ CASE(blocked_alarm_holds_ticks_off) {
 }
 
 CASE(mask_from_before_the_slices_holds_no_tick_off) {
+  LWP_Init(LWP_VERSION, 2, NULL);
   change_mask(SIG_BLOCK, SIGUSR2);
-  start();
+  slices_by_hand();
+  start_lwp(count_turns, 2, (void*)&turns);
+  PRE_PreemptMe();
+  turns = 0;
   tick_here();
   expect_int(turns, 1);
 }
