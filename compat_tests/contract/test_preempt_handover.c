@@ -33,23 +33,14 @@ static int forbid_calls_about_signals(void) {
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-static void tick_for_ever(void* parm) {
-  (void)parm;
-  PRE_PreemptMe();
-  for (;;) {
-    ++turns;
-    tick_here();
-  }
-}
-
 static void hand_over_under_the_filter(void) {
   enum { kTicks = 10 };
   int i;
   LWP_Init(LWP_VERSION, 2, NULL);
   slices_by_hand();
   PRE_PreemptMe();
-  start_lwp(tick_for_ever, 2, NULL);
-  start_lwp(tick_for_ever, 2, NULL);
+  start_lwp(tick_for_ever, 2, (void*)&turns);
+  start_lwp(tick_for_ever, 2, (void*)&turns);
   tick_here();
   turns = 0;
   if (!forbid_calls_about_signals()) _exit(77);

@@ -142,15 +142,6 @@ CASE_OF_ADOPTED_MASKS(mask_goes_from_one_preempted_lwp_to_the_next) {
   expect_int(is_blocked(SIGWINCH), 1);
 }
 
-static void tick_for_ever(void* parm) {
-  (void)parm;
-  PRE_PreemptMe();
-  for (;;) {
-    ++turns;
-    tick_here();
-  }
-}
-
 static void expect_open_to_ticks(void* parm) {
   (void)parm;
   expect_int(is_blocked(SIGALRM), 0);
@@ -166,8 +157,8 @@ CASE(lwp_that_runs_after_a_tick_is_open_to_signals) {
   LWP_Init(LWP_VERSION, 2, NULL);
   slices_by_hand();
   PRE_PreemptMe();
-  start_lwp(tick_for_ever, 2, NULL);
-  start_lwp(tick_for_ever, 2, NULL);
+  start_lwp(tick_for_ever, 2, (void*)&turns);
+  start_lwp(tick_for_ever, 2, (void*)&turns);
   for (i = 0; i < 5; ++i) tick_here();
   expect(turns >= 10);
   start_lwp(expect_open_to_ticks, 2, NULL);
@@ -182,8 +173,8 @@ CASE(lwp_in_the_place_of_a_preempted_one_is_open_to_signals) {
   LWP_Init(LWP_VERSION, 2, NULL);
   slices_by_hand();
   PRE_PreemptMe();
-  start_lwp(tick_for_ever, 2, NULL);
-  pid = start_lwp(tick_for_ever, 2, NULL);
+  start_lwp(tick_for_ever, 2, (void*)&turns);
+  pid = start_lwp(tick_for_ever, 2, (void*)&turns);
   expect_int(LWP_DestroyProcess(pid), LWP_SUCCESS);
   start_lwp(expect_open_to_ticks, 2, NULL);
   expect_transcript("open");

@@ -80,6 +80,16 @@ static inline void count_turns(void* parm) {
   }
 }
 
+/* The same with ticks at once; for slices_by_hand(). */
+static inline void tick_for_ever(void* parm) {
+  volatile long* const turns = (volatile long*)parm;
+  PRE_PreemptMe();
+  for (;;) {
+    ++*turns;
+    tick_here();
+  }
+}
+
 /* For cases with one other LWP, which runs count_turns on the case's `turns`: whether it has been
  * let run meanwhile. */
 #define EXPECT_MOVED(what)         \
