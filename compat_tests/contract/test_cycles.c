@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address_space.h"
 #include "lwp_case.h"
 
 static char events[64];
 
-/* Neither is known under Valgrind, whose own mappings come and go: always 0. */
+/* Neighbouring ones of one kind count as one, so there is a look at the address space as well. Not
+ * known under Valgrind either: always 0. */
 static int mappings(void) {
   static char buffer[1 << 16];
   FILE* maps;
@@ -23,17 +25,6 @@ static int mappings(void) {
   while ((c = getc(maps)) != EOF) lines += c == '\n';
   fclose(maps);
   return lines;
-}
-
-/* In pages. Neighbouring mappings of one kind count as one, so their number is not enough. */
-static long address_space(void) {
-  FILE* statm;
-  long pages = 0;
-  if (under_valgrind()) return 0;
-  statm = fopen("/proc/self/statm", "r");
-  expect(statm != NULL && fscanf(statm, "%ld", &pages) == 1);
-  fclose(statm);
-  return pages;
 }
 
 static int descriptors(void) {

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <cstddef>
-#include <cstdio>
 #include <cstring>
 #include <initializer_list>
 
+#include "address_space.h"
 #include "arch/stack.h"
 #include "child_case.h"
 
@@ -185,12 +185,8 @@ CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here",
   acquire(1 << 20);
 }
 
-rlim_t address_space() {
-  FILE* const file = fopen("/proc/self/statm", "r");
-  unsigned long pages = 0;
-  expect(file != nullptr && fscanf(file, "%lu", &pages) == 1);
-  fclose(file);
-  return rlim_t{pages} * static_cast<rlim_t>(getpagesize());
+rlim_t bytes_mapped() {
+  return static_cast<rlim_t>(address_space()) * static_cast<rlim_t>(getpagesize());
 }
 
 CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here",
@@ -201,7 +197,7 @@ CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here",
   getrlimit(RLIMIT_AS, &limit);
   int slots = 0;
   for (StackSlot* slot; slots < 2000; ++slots) {
-    limit.rlim_cur = address_space() + crumb;
+    limit.rlim_cur = bytes_mapped() + crumb;
     setrlimit(RLIMIT_AS, &limit);
     if ((slot = pool.acquire(kBytes)) == nullptr) break;
     *slot->low = slot->top[-1] = 1;
@@ -210,9 +206,9 @@ CASE_IF(MEMORY_CAN_BE_LIMITED, "memory can not be limited here",
   expect(pool.acquire(kBytes) == nullptr);
   limit.rlim_cur = RLIM_INFINITY;
   setrlimit(RLIMIT_AS, &limit);
-  const rlim_t before = address_space();
+  const rlim_t before = bytes_mapped();
   pool.stop();
-  expect(address_space() < before - static_cast<rlim_t>(slots) * lwp::kSmallestSlot);
+  expect(bytes_mapped() < before - static_cast<rlim_t>(slots) * lwp::kSmallestSlot);
 }
 
 CASE(more_than_any_class_is_refused) {
