@@ -70,12 +70,12 @@ int LWPX_Sleep(const struct timespec* duration) {
 int LWPX_SetTimerSlack(const struct timespec* slack) {
   Runtime* const runtime = this_runtime();
   if (const Rc rc = may_enter(runtime); rc != Rc::success) return to_c(rc);
-  if (slack != nullptr && (!valid(*slack) || to_ns(*slack) > WakePlan::kMostSlack)) {
-    return LWP_ESYSTEM;
-  }
+  if (slack != nullptr && !valid(*slack)) return LWP_ESYSTEM;
+  const std::int64_t ns = slack != nullptr ? to_ns(*slack) : WakePlan::kUsualSlack;
+  if (ns > WakePlan::kMostSlack) return LWP_ESYSTEM;
   const Inside inside(*runtime);
   if (const Rc rc = start_io(*runtime); rc != Rc::success) return to_c(rc);
-  runtime->io->wake_plan.set_slack(slack != nullptr ? to_ns(*slack) : WakePlan::kUsualSlack);
+  runtime->io->wake_plan.set_slack(ns);
   return LWP_SUCCESS;
 }
 
