@@ -9,7 +9,6 @@
 #pragma once
 
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include "raw_stacks.h"
+#include "time_stamp.h"
 
 namespace bench {
 
@@ -98,11 +98,7 @@ class RawSleepers {
   static constexpr std::int64_t kKernelTakesNs = 12000;
   static constexpr std::size_t kChildren = 4;
 
-  static std::int64_t now() {
-    timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * kNsPerSecond + time.tv_nsec;
-  }
+  static std::int64_t now() { return static_cast<std::int64_t>(wall_ns()); }
 
   void set_timer(int timer, std::int64_t time) {
     itimerspec once = {};
